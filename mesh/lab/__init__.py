@@ -1,0 +1,1 @@
+"""A real mesh on loopback: a CA, SVIDs and one Envoy sidecar per workload."""

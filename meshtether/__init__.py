@@ -1,0 +1,1 @@
+"""The front door: command line, option table, logging and the demo."""

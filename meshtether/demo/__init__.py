@@ -1,0 +1,1 @@
+"""meshtether demo: the whole thing, for real, in one command."""

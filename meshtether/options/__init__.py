@@ -1,0 +1,1 @@
+"""One table of options drives flags, environment variables and ConfigMap keys."""

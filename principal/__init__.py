@@ -1,0 +1,1 @@
+"""The hub: sessions, identity check, queues, sync and the doors agents come in by."""

@@ -1,0 +1,1 @@
+"""The admin HTTP API: who is connected, as whom, and how alive."""

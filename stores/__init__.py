@@ -1,0 +1,1 @@
+"""Object stores that principal and agent keep Argo CD resources in."""

@@ -1,0 +1,15 @@
+"""What every test shares: the one switch that turns a missing part into a failure."""
+
+import os
+
+import pytest
+
+REQUIRE_ALL = os.environ.get("MESHTETHER_REQUIRE_ALL", "") not in ("", "0")
+"""Set on CI: a test that misses a part of its surroundings fails instead of being skipped."""
+
+
+def missing(reason: str) -> None:
+    """Skip the running test because a part is not there; on CI, fail it."""
+    if REQUIRE_ALL:
+        pytest.fail(f"MESHTETHER_REQUIRE_ALL is set, and a part is missing: {reason}")
+    pytest.skip(reason)
