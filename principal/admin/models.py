@@ -1,0 +1,125 @@
+"""What the admin API answers: its JSON, field by field. Keys are stable; more may be added (docs/admin.md)."""
+
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
+
+
+class Model(BaseModel):
+    """camelCase on the wire, as Kubernetes writes its JSON."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
+
+
+class RoundTrip(Model):
+    """Heartbeat round trips in milliseconds, as the agent measured them; null before the second heartbeat."""
+
+    last: float | None
+    min: float | None
+    median: float | None
+    p99: float | None
+    samples: int
+
+
+class Heartbeat(Model):
+    """An agent's heartbeats since the principal started."""
+
+    received: int
+    acked: int
+    last: str | None
+    """RFC 3339, UTC."""
+    rtt_ms: RoundTrip
+
+
+class Connection(Model):
+    """The transport connection that an agent's stream is on."""
+
+    id: str
+    shared_by: int
+    """Agents whose streams are on it: a sidecar pools."""
+    peer: str
+    pings_sent: int
+    """HTTP/2 PINGs that the principal sent on it."""
+
+
+class DeathReport(Model):
+    """What the agent itself said of the same end. Untrusted, for display."""
+
+    cause: str
+    detail: str
+    lived_seconds: float
+    quiet_seconds: float
+
+
+class Death(Model):
+    """One stream's end."""
+
+    agent: str
+    at: str
+    """RFC 3339, UTC."""
+    cause: str
+    detail: str
+    lived_seconds: float
+    quiet_seconds: float
+    report: DeathReport | None
+
+
+class Queue(Model):
+    """Events on their way to an agent."""
+
+    pending: int
+    awaiting_ack: int
+
+
+class Agent(Model):
+    """One agent that has authenticated since the principal started."""
+
+    name: str
+    identity: str | None
+    """SPIFFE ID or Linkerd name; null where the header tells neither."""
+    mode: str
+    connected: bool
+    connected_since: str | None
+    """RFC 3339, UTC; null while it is not connected."""
+    transport: str | None
+    heartbeat: Heartbeat
+    connection: Connection | None
+    queue: Queue
+    streams: int
+    """Streams opened since the principal started."""
+    deaths: int
+    """Streams ended since then."""
+    last_death: Death | None
+    events_received: int
+    events_refused: int
+
+
+class AgentDetail(Agent):
+    """One agent with the deaths that are remembered, the newest last."""
+
+    recent_deaths: list[Death]
+
+
+class AgentPage(Model):
+    """A page of agents by name, and the cursor of the next page or null."""
+
+    agents: list[Agent]
+    next: str | None
+
+
+class DeathPage(Model):
+    """Remembered deaths of all agents, the newest first."""
+
+    deaths: list[Death]
+
+
+class Problem(Model):
+    """Why a request has no answer."""
+
+    error: str
+
+
+class Ready(Model):
+    """Whether the principal serves, and what is wrong with its store."""
+
+    ready: bool
+    store_faults: list[str]

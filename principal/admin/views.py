@@ -1,0 +1,92 @@
+"""From the hub's records to the admin API's JSON."""
+
+from collections.abc import Mapping, Sequence
+
+from principal import agents, deaths
+from principal.admin import models
+from principal.agents import Agents
+from principal.clock import rfc3339
+from principal.rpc import ConnectionStats
+from principal.session import Session
+
+
+def agent(record: agents.Agent, everyone: Agents, stats: Mapping[str, ConnectionStats]) -> models.Agent:
+    """One agent's public record."""
+    session = record.session
+    last = record.deaths[-1] if record.deaths else None
+    return models.Agent(
+        name=record.name,
+        identity=session.identity if session is not None else record.identity,
+        mode=record.mode,
+        connected=session is not None,
+        connected_since=rfc3339(session.opened_wall) if session is not None else None,
+        transport=session.connection.transport if session is not None else None,
+        heartbeat=_heartbeat(record.heartbeat),
+        connection=_connection(session, everyone, stats) if session is not None else None,
+        queue=models.Queue(pending=record.queue.pending, awaiting_ack=record.queue.awaiting),
+        streams=record.streams,
+        deaths=record.deaths_total,
+        last_death=death(record.name, last) if last is not None else None,
+        events_received=record.events_received,
+        events_refused=record.events_refused,
+    )
+
+
+def detail(record: agents.Agent, everyone: Agents, stats: Mapping[str, ConnectionStats]) -> models.AgentDetail:
+    """One agent's public record with its deaths."""
+    base = agent(record, everyone, stats)
+    return models.AgentDetail(**base.model_dump(), recent_deaths=[death(record.name, entry) for entry in record.deaths])
+
+
+def death(name: str, entry: deaths.Death) -> models.Death:
+    """One end of one stream."""
+    report = entry.report
+    return models.Death(
+        agent=name,
+        at=rfc3339(entry.at),
+        cause=entry.cause.value,
+        detail=entry.detail,
+        lived_seconds=round(entry.lived, 3),
+        quiet_seconds=round(entry.quiet, 3),
+        report=None
+        if report is None
+        else models.DeathReport(
+            cause=report.cause,
+            detail=report.detail,
+            lived_seconds=round(report.lived, 3),
+            quiet_seconds=round(report.quiet, 3),
+        ),
+    )
+
+
+def round_trips(samples: Sequence[float]) -> models.RoundTrip:
+    """Statistics of some round trips in milliseconds, in the order they came."""
+    if not samples:
+        return models.RoundTrip(last=None, min=None, median=None, p99=None, samples=0)
+    ranked = sorted(samples)
+    return models.RoundTrip(
+        last=samples[-1],
+        min=ranked[0],
+        median=ranked[len(ranked) // 2],
+        p99=ranked[min(len(ranked) - 1, len(ranked) * 99 // 100)],
+        samples=len(ranked),
+    )
+
+
+def _heartbeat(stats: agents.HeartbeatStats) -> models.Heartbeat:
+    return models.Heartbeat(
+        received=stats.received,
+        acked=stats.acked,
+        last=rfc3339(stats.last) if stats.last is not None else None,
+        rtt_ms=round_trips(list(stats.rtts)),
+    )
+
+
+def _connection(session: Session, everyone: Agents, stats: Mapping[str, ConnectionStats]) -> models.Connection:
+    info = session.connection
+    return models.Connection(
+        id=info.id,
+        shared_by=everyone.sharing(info.id),
+        peer=info.peer,
+        pings_sent=stats.get(info.id, ConnectionStats()).pings_sent,
+    )

@@ -1,0 +1,168 @@
+"""The hub: every agent's record, its stream and its events, whatever door it came in by.
+
+A door hands calls in as `rpc` values; the hub answers. It holds no socket and reads no clock but the one it is given,
+and nothing in it waits: events that need work go to `on_event`, which the runtime connects to the sync.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+from hubproto import methods
+from hubproto.events import Event, EventError
+from principal.agents import Agent, Agents
+from principal.clock import Clock
+from principal.deaths import REPORT_HEADER, Death, DeathCause, parse_report
+from principal.login import Caller, Login
+from principal.rpc import CallInfo, Code, RpcError, Sink
+from principal.session import Session
+
+log = structlog.stdlib.get_logger(__name__)
+
+SHUTDOWN_PUSHBACK: Final = 0.5
+"""Seconds that agents are asked to wait when this process stops: about what its successor needs to listen."""
+
+SUPERSEDED_PUSHBACK: Final = 5.0
+"""Seconds that the older of two streams of one agent is asked to wait, so that two processes don't evict each other
+many times a second."""
+
+OVERFLOW_LOG_EVERY: Final = 1000
+"""Dropped events between two log lines about the same agent."""
+
+
+class Hub:
+    """Sessions, queues and records of all agents."""
+
+    def __init__(self, login: Login, clock: Clock, *, session_timeout: float | None) -> None:
+        self.agents = Agents()
+        self.on_event: Callable[[Session, Event], None] = lambda session, event: session.acknowledge(event)
+        """Process an event, then acknowledge it."""
+        self.on_connected: Callable[[Agent], None] = lambda _agent: None
+        """A stream opened; called before anything is sent on it."""
+        self.on_drained: Callable[[Agent], None] = lambda _agent: None
+        """A queue that had overflowed is empty again."""
+        self._login = login
+        self._clock = clock
+        self._timeout = session_timeout
+        self._closing = False
+        self._dropped = 0
+
+    async def unary(self, method: str, request: bytes, call: CallInfo) -> bytes:
+        """Answer Authenticate, RefreshToken or Version; RpcError otherwise."""
+        if method == methods.AUTHENTICATE:
+            caller, response = self._login.authenticate(request, call, now=self._clock.wall())
+            self._authenticated(caller)
+            return response
+        if method == methods.REFRESH:
+            return self._login.refresh(request, call, now=self._clock.wall())
+        if method == methods.VERSION:
+            return self._login.version()
+        raise RpcError(Code.UNIMPLEMENTED, f"unknown method {method}")
+
+    def open_stream(self, method: str, call: CallInfo, sink: Sink) -> Session:
+        """Open a Subscribe stream for the agent that its token and header name; RpcError when it is refused."""
+        if method != methods.SUBSCRIBE:
+            raise RpcError(Code.UNIMPLEMENTED, f"unknown method {method}")
+        if self._closing:
+            raise RpcError(Code.UNAVAILABLE, "the principal is shutting down")
+        caller = self._login.admit(call, now=self._clock.wall())
+        agent = self._authenticated(caller)
+        self._take_report(agent, call)
+        if agent.session is not None:
+            agent.session.end(
+                DeathCause.SUPERSEDED, "superseded by a newer stream of the same agent", pushback=SUPERSEDED_PUSHBACK
+            )
+        agent.streams += 1
+        session = Session(
+            agent,
+            generation=agent.streams,
+            identity=caller.identity,
+            connection=call.connection,
+            sink=sink,
+            clock=self._clock,
+            ears=self,
+            timeout=self._timeout,
+        )
+        agent.session = session
+        agent.queue.drop(lambda event: not agent.admits(event))
+        agent.queue.due_again()
+        log.info(
+            "agent connected",
+            agent=agent.name,
+            identity=caller.identity,
+            mode=caller.mode,
+            connection=call.connection.id,
+            peer=call.connection.peer,
+            generation=session.generation,
+        )
+        self.on_connected(agent)
+        session.pump()
+        return session
+
+    def enqueue(self, name: str, event: Event) -> None:
+        """Put an event on its way to agent `name`, connected or not. It goes at once if it may."""
+        agent = self.agents.ensure(name)
+        if not agent.admits(event):
+            return
+        dropped = agent.queue.add(event)
+        if dropped:
+            self._overflow(agent, len(dropped))
+        if agent.session is not None:
+            agent.session.pump()
+
+    def close(self) -> None:
+        """Refuse new streams and end the open ones, so that their agents come back to whoever listens then."""
+        self._closing = True
+        for session in list(self.agents.sessions()):
+            session.end(DeathCause.SHUTDOWN, "the principal is shutting down", pushback=SHUTDOWN_PUSHBACK)
+
+    def event_arrived(self, session: Session, event: Event) -> None:
+        """An event other than ack and heartbeat arrived."""
+        self.on_event(session, event)
+
+    def drained(self, agent: Agent) -> None:
+        """An agent has acknowledged all that was on its way to it."""
+        if agent.lost_events:
+            agent.lost_events = False
+            self.on_drained(agent)
+
+    def undecodable(self, session: Session, error: EventError) -> None:
+        """A message was no event: it can't be acknowledged, for it has no ids; the stream goes on."""
+        session.agent.events_refused += 1
+        log.warning("undecodable event", agent=session.agent.name, rule=error.rule, reason=str(error))
+
+    def session_over(self, session: Session, death: Death) -> None:
+        """A stream ended."""
+        agent = session.agent
+        if agent.session is session:
+            agent.session = None
+        agent.mourn(death)
+        log.info(
+            "agent disconnected",
+            agent=agent.name,
+            cause=death.cause.value,
+            detail=death.detail,
+            lived=f"{death.lived:.1f}s",
+            quiet=f"{death.quiet:.1f}s",
+            generation=session.generation,
+        )
+
+    def _authenticated(self, caller: Caller) -> Agent:
+        agent = self.agents.ensure(caller.agent)
+        agent.seen = True
+        agent.identity = caller.identity
+        agent.mode = caller.mode
+        return agent
+
+    def _take_report(self, agent: Agent, call: CallInfo) -> None:
+        report = parse_report(call.values(REPORT_HEADER))
+        if report is not None and agent.deaths and agent.deaths[-1].report is None:
+            agent.deaths[-1].report = report
+
+    def _overflow(self, agent: Agent, dropped: int) -> None:
+        # What was dropped is made good: once the queue has drained, everything is offered again.
+        agent.lost_events = True
+        if self._dropped % OVERFLOW_LOG_EVERY == 0:
+            log.error("queue full: events dropped", agent=agent.name, dropped=dropped, waiting=agent.queue.pending)
+        self._dropped += dropped

@@ -1,0 +1,105 @@
+"""What a change in the principal's store means for agents: pure, changes in, events out.
+
+First slice: Applications of managed agents, mapped by namespace: an Application belongs to the agent that its
+`metadata.namespace` names (spec hub-protocol §7.3).
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from stores.model import Change, ChangeType, ObjectKey, StoredObject
+
+from hubproto.events import Event, EventType, Target, object_event
+
+APPLICATION: Final = "Application"
+
+IGNORE_LABEL: Final = "argocd-agent.argoproj-labs.io/ignore-sync"
+"""Label that keeps an object from being synchronised when it is "true" (argocd-agent's)."""
+
+SYNCED_METADATA: Final = ("labels", "annotations", "finalizers")
+"""Metadata an agent keeps beside the spec; a change in other metadata is the store's own book-keeping."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """An event for one agent."""
+
+    agent: str
+    event: Event
+
+
+class Outbound:
+    """Turns changes into events. `allowed` says which namespaces take part; `principal_uid` names this principal."""
+
+    def __init__(self, *, allowed: Callable[[str], bool], principal_uid: str) -> None:
+        self._allowed = allowed
+        self._principal_uid = principal_uid
+
+    def of_change(self, change: Change) -> list[Outgoing]:
+        """The events that `change` calls for, in order."""
+        before = change.previous if change.previous is not None and self.covers(change.previous) else None
+        after = change.object if change.type is not ChangeType.DELETED and self.covers(change.object) else None
+        if change.type is ChangeType.DELETED and before is None and self.covers(change.object):
+            before = change.object
+        if after is None:
+            return [] if before is None else [self.delete(before)]
+        if before is None:
+            return [self.offer(after)]
+        if before.uid != after.uid:
+            return [self.delete(before), self.offer(after)]
+        return [self.update(after)] if _shared(before.data) != _shared(after.data) else []
+
+    def covers(self, stored: StoredObject) -> bool:
+        """Whether an object takes part in the sync."""
+        labels = stored.data.get("metadata", {}).get("labels")
+        ignored = isinstance(labels, Mapping) and labels.get(IGNORE_LABEL) == "true"
+        return stored.key.kind == APPLICATION and not ignored and self._allowed(stored.key.namespace)
+
+    def offer(self, stored: StoredObject) -> Outgoing:
+        """A create event: an agent that has the object already takes it as an update."""
+        return self._event(EventType.CREATE, stored)
+
+    def update(self, stored: StoredObject) -> Outgoing:
+        """A spec-update event with the whole object."""
+        return self._event(EventType.SPEC_UPDATE, stored)
+
+    def delete(self, stored: StoredObject) -> Outgoing:
+        """A delete event."""
+        return self._event(EventType.DELETE, stored)
+
+    def delete_unknown(self, agent: str, *, name: str, namespace: str, uid: str) -> Outgoing:
+        """A delete event for something that only the agent knows, told by what it said of it."""
+        metadata = {"name": name, "namespace": namespace, "uid": uid, "resourceVersion": ""}
+        event = object_event(
+            EventType.DELETE, Target.APPLICATION, {"metadata": metadata}, principal_uid=self._principal_uid
+        )
+        return Outgoing(agent, event)
+
+    def _event(self, event_type: EventType, stored: StoredObject) -> Outgoing:
+        event = object_event(
+            event_type, Target.APPLICATION, _wire_object(stored.data), principal_uid=self._principal_uid
+        )
+        return Outgoing(stored.key.namespace, event)
+
+
+def _shared(data: Mapping[str, Any]) -> tuple[object, ...]:
+    metadata = data.get("metadata", {})
+    return (data.get("spec"), *(metadata.get(name) or None for name in SYNCED_METADATA))
+
+
+def _wire_object(data: Mapping[str, Any]) -> dict[str, Any]:
+    # The agent's own status is the true one, and a running operation travels by an event of its own.
+    wire = {name: value for name, value in data.items() if name not in ("status", "operation")}
+    wire["status"] = {}
+    return wire
+
+
+def belonging(objects: Iterable[StoredObject], agent: str) -> list[StoredObject]:
+    """Those of `objects` that belong to `agent`, by name."""
+    return sorted((stored for stored in objects if stored.key.namespace == agent), key=lambda stored: stored.key)
+
+
+def application_key(agent: str, name: str) -> ObjectKey:
+    """Where an agent's Application of that name lies in the principal's store."""
+    return ObjectKey(kind=APPLICATION, namespace=agent, name=name)

@@ -1,0 +1,130 @@
+"""The principal as a whole: store, hub, doors and admin API, started in order and stopped in reverse."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Coroutine
+from pathlib import Path
+from typing import Final
+
+import structlog
+from cryptography.hazmat.primitives.asymmetric import rsa
+from mesh.identity.rules import RuleError, parse_rule
+from stores.directory import DirectoryStore
+from stores.model import Store, StoreError
+
+from principal.admin import models
+from principal.admin.app import create_app
+from principal.admin.server import serving
+from principal.clock import LoopClock
+from principal.config import PrincipalConfig
+from principal.door_grpcio import GrpcioDoor
+from principal.hub import Hub
+from principal.inbox import Inbox
+from principal.login import Login
+from principal.namespaces import namespace_matcher
+from principal.outbound import Outbound
+from principal.rpc import Door, DoorError
+from principal.syncing import Syncing
+from principal.tokens import Issuer, KeyFileError, generate_key, load_key
+
+log = structlog.stdlib.get_logger(__name__)
+
+STOP_GRACE: Final = 3.0
+"""Seconds that calls in flight get when the principal stops; streams are ended at once, with UNAVAILABLE."""
+
+EXIT_OK: Final = 0
+EXIT_FAILED: Final = 3
+
+
+async def run(config: PrincipalConfig, *, stop: asyncio.Event) -> int:
+    """Serve until `stop` is set. The exit status: 0, or 3 when something needed can't be had; it is in the log then."""
+    try:
+        async with contextlib.AsyncExitStack() as stack:
+            await _start(config, stack)
+            await stop.wait()
+            log.info("principal stopping")
+    except (DoorError, StoreError, KeyFileError, RuleError) as error:
+        log.error("principal failed", error=str(error))  # noqa: TRY400 - the message says it all; a trace helps nobody
+        return EXIT_FAILED
+    log.info("principal stopped")
+    return EXIT_OK
+
+
+async def _start(config: PrincipalConfig, stack: contextlib.AsyncExitStack) -> None:
+    clock = LoopClock()
+    issuer = Issuer(await asyncio.to_thread(_signing_key, config))
+    login = Login(parse_rule(config.auth), issuer, namespace=config.namespace, version=config.protocol_version)
+    hub = Hub(login, clock, session_timeout=config.session_timeout)
+
+    store = await stack.enter_async_context(_store(config.store))
+    outbound = Outbound(allowed=namespace_matcher(config.allowed_namespaces), principal_uid=store.identity)
+    syncing = Syncing(hub, store, outbound)
+    inbox = Inbox(syncing.process)
+    stack.push_async_callback(inbox.close)
+    hub.on_event, hub.on_connected, hub.on_drained = inbox.put, syncing.greet, syncing.offer_again
+
+    # The store is read before the first agent may come: an agent that asks "do you still have this?" of a principal
+    # that has not looked yet would be told to delete it.
+    changes = store.watch()
+    await syncing.offer_present(changes)
+    await stack.enter_async_context(_background(syncing.follow(changes), "store watch"))
+
+    door = GrpcioDoor(
+        hub,
+        host=config.listen_host,
+        port=config.listen_port,
+        max_message=config.max_message_size,
+        ping_min_interval=config.keepalive_min_interval,
+    )
+    readiness = models.Ready(ready=False, store_faults=[])
+
+    def ready() -> models.Ready:
+        faults = [f"{fault.source}:{fault.line}: {fault.message}" for fault in store.faults]
+        return models.Ready(ready=readiness.ready, store_faults=faults)
+
+    app = create_app(hub.agents, connection_stats=door.connection_stats, readiness=ready)
+    admin = await stack.enter_async_context(serving(app, host=config.admin_host, port=config.admin_port))
+    await stack.enter_async_context(_open(door, hub))
+    readiness.ready = True
+    stack.callback(setattr, readiness, "ready", False)
+    log.info("principal ready", listen=door.address, admin=admin, store=str(config.store), auth=config.auth)
+
+
+def _signing_key(config: PrincipalConfig) -> rsa.RSAPrivateKey:
+    if config.jwt_key is not None:
+        return load_key(config.jwt_key)
+    if not config.insecure_jwt_generate:
+        log.info("signing key generated for this run: agents authenticate again after a restart (--jwt-key keeps one)")
+    return generate_key()
+
+
+@contextlib.asynccontextmanager
+async def _store(root: Path | None) -> AsyncIterator[Store]:
+    if root is None:
+        raise StoreError("a directory store is needed: give --store DIR", retryable=False)
+    store = DirectoryStore(root)
+    await store.open()
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+@contextlib.asynccontextmanager
+async def _open(door: Door, hub: Hub) -> AsyncIterator[None]:
+    await door.start()
+    try:
+        yield
+    finally:
+        hub.close()
+        await door.stop(STOP_GRACE)
+
+
+@contextlib.asynccontextmanager
+async def _background(work: Coroutine[object, object, None], name: str) -> AsyncIterator[None]:
+    task = asyncio.create_task(work, name=name)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

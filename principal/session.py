@@ -1,0 +1,193 @@
+"""One agent's open stream: what arrives is sorted here, and what is due goes out.
+
+Acks and heartbeats are dealt with on receipt, in this call, apart from event processing: an agent counts a missing
+ack as death, and a slow store must not look like one. Everything else goes to the inbox and is acknowledged when it
+has been processed.
+"""
+
+from typing import Protocol
+
+from hubproto.events import Event, EventError, ack, decode, encode
+from principal.agents import Agent
+from principal.clock import Clock, Timer, rfc3339
+from principal.deaths import Death, DeathCause
+from principal.rpc import PUSHBACK_TRAILER, Code, ConnectionInfo, Sink, Status
+from principal.watchdog import Watchdog
+
+SEND_BATCH = 64
+"""Events taken from the queue at a time, between two looks at whether the stream still takes more."""
+
+RTT_ATTRIBUTE = "rttms"
+"""Extension attribute of a heartbeat: the milliseconds that the one before took, there and back."""
+
+
+class Ears(Protocol):
+    """Who wants to hear of a session: the hub."""
+
+    def event_arrived(self, session: "Session", event: Event) -> None:
+        """An event to be processed, then acknowledged with `session.acknowledge`."""
+
+    def drained(self, agent: Agent) -> None:
+        """Nothing is on its way to the agent any more."""
+
+    def undecodable(self, session: "Session", error: EventError) -> None:
+        """A message that is no event of this protocol."""
+
+    def session_over(self, session: "Session", death: Death) -> None:
+        """The stream ended."""
+
+
+class Session:
+    """One stream. Everything runs on one event loop; no method blocks."""
+
+    def __init__(  # every part of a stream, named once, where the hub opens it
+        self,
+        agent: Agent,
+        *,
+        generation: int,
+        identity: str | None,
+        connection: ConnectionInfo,
+        sink: Sink,
+        clock: Clock,
+        ears: Ears,
+        timeout: float | None,
+    ) -> None:
+        self.agent = agent
+        self.generation = generation
+        self.identity = identity
+        self.connection = connection
+        self.opened = clock.monotonic()
+        self.opened_wall = clock.wall()
+        self.watchdog = Watchdog(timeout)
+        self.over = False
+        self._sink = sink
+        self._clock = clock
+        self._ears = ears
+        self._retry: Timer | None = None
+        self._retry_at = float("inf")
+        self._guard: Timer | None = None
+
+    def on_message(self, message: bytes) -> None:
+        """One serialised event arrived."""
+        if self.over:
+            return
+        try:
+            event = decode(message)
+        except EventError as error:
+            self._heard(heartbeat=False)
+            self._ears.undecodable(self, error)
+            return
+        self._heard(heartbeat=event.is_heartbeat)
+        if event.is_heartbeat:
+            self._answer_heartbeat(event)
+        elif event.is_ack:
+            self._acknowledged(event)
+        else:
+            self.agent.events_received += 1
+            self._ears.event_arrived(self, event)
+
+    def on_writable(self) -> None:
+        """The stream takes more again."""
+        self.pump()
+
+    def on_closed(self, reason: str) -> None:
+        """The transport says that the stream is over."""
+        self._finish(DeathCause.REMOTE_CLOSED, reason)
+
+    def acknowledge(self, event: Event) -> None:
+        """Tell the agent that `event` has been dealt with."""
+        if not self.over:
+            self._sink.send(encode(ack(event)))
+
+    def pump(self) -> None:
+        """Send what is due, as far as the stream takes it, and set the timer for what is due next."""
+        queue, now = self.agent.queue, self._clock.monotonic()
+        while not self.over and self._sink.writable():
+            batch = queue.take(now, stamp=rfc3339(self._clock.wall(), timespec="microseconds"), most=SEND_BATCH)
+            for event in batch:
+                self._sink.send(encode(event))
+            if len(batch) < SEND_BATCH:
+                break
+        if not self.over and self._sink.writable():
+            self._wake_at(queue.next_time())
+
+    def end(self, cause: DeathCause, detail: str, *, pushback: float) -> None:
+        """End the stream from this side: UNAVAILABLE, on which every agent reconnects, `pushback` seconds later."""
+        if self.over:
+            return
+        trailers = ((PUSHBACK_TRAILER, str(round(pushback * 1000))),)
+        self._sink.end(Status(Code.UNAVAILABLE, detail, trailers))
+        self._finish(cause, detail)
+
+    def quiet(self) -> float:
+        """Seconds since anything was heard."""
+        return self._clock.monotonic() - (self.watchdog.last_heard or self.opened)
+
+    def _heard(self, *, heartbeat: bool) -> None:
+        self.watchdog.heard(self._clock.monotonic(), heartbeat=heartbeat)
+        if self._guard is None:
+            self._arm()
+
+    def _acknowledged(self, event: Event) -> None:
+        queue = self.agent.queue
+        queue.acknowledge(event)
+        self.pump()
+        if not queue.pending and not queue.awaiting:
+            self._ears.drained(self.agent)
+
+    def _answer_heartbeat(self, event: Event) -> None:
+        stats = self.agent.heartbeat
+        stats.received += 1
+        stats.last = self._clock.wall()
+        for name, value in event.extra:
+            if name == RTT_ATTRIBUTE:
+                stats.note_rtt(value)
+        self._sink.send(encode(ack(event)))
+        stats.acked += 1
+
+    def _arm(self) -> None:
+        deadline = self.watchdog.deadline()
+        if deadline is not None:
+            self._guard = self._clock.call_at(deadline, self._check)
+
+    def _check(self) -> None:
+        self._guard = None
+        if self.over:
+            return
+        if not self.watchdog.expired(self._clock.monotonic()):
+            self._arm()
+            return
+        limit = self.watchdog.limit()
+        self.end(
+            DeathCause.SESSION_TIMEOUT,
+            f"session timed out: no heartbeat for {self.quiet():.1f} s, the limit is {limit:.1f} s",
+            pushback=0.0,
+        )
+
+    def _wake_at(self, when: float | None) -> None:
+        if when == self._retry_at:
+            return
+        _cancel(self._retry)
+        self._retry, self._retry_at = None, float("inf")
+        if when is not None:
+            self._retry_at = when
+            self._retry = self._clock.call_at(max(when, self._clock.monotonic()), self._retry_due)
+
+    def _retry_due(self) -> None:
+        self._retry, self._retry_at = None, float("inf")
+        self.pump()
+
+    def _finish(self, cause: DeathCause, detail: str) -> None:
+        if self.over:
+            return
+        self.over = True
+        _cancel(self._retry)
+        _cancel(self._guard)
+        lived = self._clock.monotonic() - self.opened
+        death = Death(at=self._clock.wall(), cause=cause, detail=detail, lived=lived, quiet=self.quiet())
+        self._ears.session_over(self, death)
+
+
+def _cancel(timer: Timer | None) -> None:
+    if timer is not None:
+        timer.cancel()
