@@ -200,7 +200,7 @@ async def _serve(context: "grpc.aio.ServicerContext[bytes, bytes]", sink: _Sink,
 
 async def _read(context: "grpc.aio.ServicerContext[bytes, bytes]", handler: StreamHandler) -> None:
     while True:
-        message = await context.read()
+        message: object = await context.read()  # bytes, or grpc.aio.EOF
         if not isinstance(message, bytes):
             return
         handler.on_message(message)
