@@ -133,9 +133,7 @@ class Bench:
     def connect(self, agent: str, *more: tuple[str, str], mode: str = "managed", connection: str = "c1") -> "Line":
         sink = FakeSink()
         token = token_for(agent, mode=mode, now=self.clock.wall())
-        session = self.hub.open_stream(
-            methods.SUBSCRIBE, call(agent, *more, token=token, connection=connection), sink
-        )
+        session = self.hub.open_stream(methods.SUBSCRIBE, call(agent, *more, token=token, connection=connection), sink)
         return Line(session, sink)
 
 

@@ -1,0 +1,279 @@
+"""What every door owes the hub and its agents. One suite; each door is one more parameter."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+
+import grpc
+import grpc.aio
+import pytest
+
+from hubproto import methods
+from hubproto.auth_pb2 import AuthResponse
+from hubproto.events import Event, EventType, Target, ack, decode, encode, heartbeat, object_event
+from hubproto.version_pb2 import VersionResponse
+from mesh.identity.rules import parse_rule
+from principal.clock import LoopClock
+from principal.deaths import DeathCause
+from principal.door_grpcio import MAX_METADATA_BYTES, GrpcioDoor
+from principal.hub import Hub
+from principal.login import Login
+from principal.rpc import PUSHBACK_TRAILER, Door, DoorError, Service
+from tests.principal.virtual import AUTH, HEADER, ISSUER, VERSION, auth_request, token_for, xfcc
+
+MakeDoor = Callable[[Service, int], Door]
+
+
+def grpcio_door(service: Service, port: int = 0) -> Door:
+    return GrpcioDoor(service, host="127.0.0.1", port=port, max_message=16 * 1024 * 1024, ping_min_interval=0.0)
+
+
+DOORS: dict[str, MakeDoor] = {"grpcio": grpcio_door}
+
+
+@dataclass
+class House:
+    """A hub behind one open door, and the clients of this test."""
+
+    hub: Hub
+    door: Door
+    channels: list[grpc.aio.Channel] = field(default_factory=list)
+
+    def channel(self, **options: int) -> grpc.aio.Channel:
+        arguments = [(f"grpc.{name}", value) for name, value in options.items()]
+        # A channel of its own for each call of this method: gRPC would share the connection otherwise.
+        arguments.append(("grpc.use_local_subchannel_pool", 1))
+        channel = grpc.aio.insecure_channel(self.door.address, options=arguments)
+        self.channels.append(channel)
+        return channel
+
+    def subscribe(self, agent: str, *more: tuple[str, str], channel: grpc.aio.Channel | None = None) -> "Stream":
+        token = token_for(agent, now=LoopClock().wall())
+        metadata = ((HEADER, xfcc(agent)), ("authorization", token), *more)
+        method = (channel or self.channel()).stream_stream(methods.SUBSCRIBE)
+        return Stream(method(metadata=metadata))
+
+
+@dataclass
+class Stream:
+    call: "grpc.aio.StreamStreamCall[bytes, bytes]"
+
+    async def say(self, event: Event) -> None:
+        await self.call.write(encode(event))
+
+    async def hear(self) -> Event:
+        message = await asyncio.wait_for(self.call.read(), 10)
+        assert isinstance(message, bytes), f"the stream ended: {await self.call.code()} {await self.call.details()}"
+        return decode(message)
+
+    async def opened(self) -> None:
+        await asyncio.wait_for(self.call.initial_metadata(), 10)
+
+
+@pytest.fixture(params=DOORS.values(), ids=DOORS.keys())
+async def house(request: pytest.FixtureRequest) -> AsyncIterator[House]:
+    login = Login(parse_rule(AUTH), ISSUER, namespace="argocd", version=VERSION)
+    hub = Hub(login, LoopClock(), session_timeout=None)
+    door: Door = request.param(hub, 0)
+    await door.start()
+    home = House(hub, door)
+    yield home
+    for channel in home.channels:
+        await channel.close()
+    hub.close()
+    await door.stop(1.0)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+def application(size: int = 10) -> Event:
+    metadata = {"name": "guestbook", "namespace": "agent-a", "uid": "u", "resourceVersion": "1"}
+    return object_event(EventType.CREATE, Target.APPLICATION, {"metadata": metadata, "spec": {"x": "y" * size}})
+
+
+async def test_an_agent_logs_in_asks_the_version_and_subscribes_on_one_channel(house: House) -> None:
+    channel = house.channel()
+    identity = ((HEADER, xfcc("agent-a")),)
+    answer = AuthResponse.FromString(await channel.unary_unary(methods.AUTHENTICATE)(auth_request(), metadata=identity))
+    version = VersionResponse.FromString(await channel.unary_unary(methods.VERSION)(b"", metadata=identity))
+    assert version.version.endswith(answer.version)
+    stream = house.subscribe("agent-a", channel=channel)
+    await stream.say(heartbeat("beat-1"))
+    assert (await stream.hear()).event_id == "beat-1"
+
+
+async def test_initial_metadata_comes_at_once_before_anybody_has_said_anything(house: House) -> None:
+    await house.subscribe("agent-a").opened()
+
+
+async def test_events_reach_the_agent_and_its_acks_reach_the_hub(house: House) -> None:
+    stream = house.subscribe("agent-a")
+    await stream.opened()
+    house.hub.enqueue("agent-a", application())
+    await stream.say(ack(await stream.hear()))
+    queue = house.hub.agents.ensure("agent-a").queue
+    await until(lambda: not queue.awaiting and not queue.pending)
+
+
+async def test_messages_of_megabytes_pass_both_ways(house: House) -> None:
+    heard: list[Event] = []
+    house.hub.on_event = lambda session, event: (heard.append(event), session.acknowledge(event))[0]
+    stream = house.subscribe("agent-a", channel=house.channel(max_receive_message_length=-1))
+    big = application(5 * 1024 * 1024)
+    await stream.opened()
+    house.hub.enqueue("agent-a", big)
+    assert len((await stream.hear()).data) == len(big.data)
+    await stream.say(big)
+    assert (await stream.hear()).is_ack
+    assert heard[0].data == big.data
+
+
+async def test_a_refused_call_carries_code_and_message(house: House) -> None:
+    with pytest.raises(grpc.aio.AioRpcError) as raised:
+        await house.channel().unary_unary(methods.AUTHENTICATE)(auth_request())
+    assert raised.value.code() is grpc.StatusCode.UNAUTHENTICATED
+    assert raised.value.details() == "authentication failed"
+
+
+async def test_a_refused_stream_carries_code_and_message(house: House) -> None:
+    call = house.channel().stream_stream(methods.SUBSCRIBE)(metadata=((HEADER, xfcc("agent-a")),))
+    assert await asyncio.wait_for(call.code(), 10) is grpc.StatusCode.UNAUTHENTICATED
+    assert await call.details() == "invalid authentication data"
+
+
+@pytest.mark.parametrize("method", ["/nothing.Nothing/Nothing", methods.PING, methods.PUSH])
+async def test_unknown_methods_are_unimplemented(house: House, method: str) -> None:
+    with pytest.raises(grpc.aio.AioRpcError) as raised:
+        await house.channel().unary_unary(method)(b"")
+    assert raised.value.code() is grpc.StatusCode.UNIMPLEMENTED
+
+
+async def test_a_stream_that_the_hub_ends_ends_with_unavailable_and_a_pushback(house: House) -> None:
+    stream = house.subscribe("agent-a")
+    await stream.opened()
+    await until(lambda: house.hub.agents.ensure("agent-a").session is not None)
+    house.hub.close()
+    assert await asyncio.wait_for(stream.call.code(), 10) is grpc.StatusCode.UNAVAILABLE
+    trailers = {key: value for key, value in await stream.call.trailing_metadata() or ()}
+    assert int(trailers[PUSHBACK_TRAILER]) > 0
+    [death] = house.hub.agents.ensure("agent-a").deaths
+    assert death.cause is DeathCause.SHUTDOWN
+
+
+async def test_what_was_sent_before_the_end_arrives_before_the_end(house: House) -> None:
+    stream = house.subscribe("agent-a")
+    await stream.opened()
+    await until(lambda: house.hub.agents.ensure("agent-a").session is not None)
+    house.hub.enqueue("agent-a", application())
+    house.hub.close()
+    assert (await stream.hear()).target == Target.APPLICATION
+
+
+async def test_a_client_that_goes_away_ends_its_session(house: House) -> None:
+    channel = house.channel()
+    stream = house.subscribe("agent-a", channel=channel)
+    await stream.opened()
+    agent = house.hub.agents.ensure("agent-a")
+    await until(lambda: agent.session is not None)
+    await channel.close()
+    await until(lambda: agent.session is None)
+    assert [death.cause for death in agent.deaths] == [DeathCause.REMOTE_CLOSED]
+
+
+async def test_a_client_that_cancels_ends_its_session_and_not_its_neighbours(house: House) -> None:
+    channel = house.channel()
+    first, second = (house.subscribe(name, channel=channel) for name in ("agent-a", "agent-b"))
+    await first.opened()
+    await second.opened()
+    first.call.cancel()
+    await until(lambda: house.hub.agents.ensure("agent-a").session is None)
+    await second.say(heartbeat("beat"))
+    assert (await second.hear()).event_id == "beat"
+
+
+async def test_a_client_that_half_closes_is_gone(house: House) -> None:
+    stream = house.subscribe("agent-a")
+    await stream.opened()
+    await stream.call.done_writing()
+    assert await asyncio.wait_for(stream.call.code(), 10) is grpc.StatusCode.OK
+    assert house.hub.agents.ensure("agent-a").session is None
+
+
+async def test_agents_on_one_connection_share_its_id_and_others_do_not(house: House) -> None:
+    shared = house.channel()
+    streams = [house.subscribe(name, channel=shared) for name in ("agent-a", "agent-b")]
+    streams.append(house.subscribe("agent-c"))
+    for stream in streams:
+        await stream.opened()
+    ids = {session.agent.name: session.connection.id for session in house.hub.agents.sessions()}
+    assert ids["agent-a"] == ids["agent-b"] != ids["agent-c"]
+    assert set(house.door.connection_stats()) == set(ids.values())
+
+
+async def test_a_newer_stream_supersedes_the_older_one_across_connections(house: House) -> None:
+    old = house.subscribe("agent-a")
+    await old.opened()
+    new = house.subscribe("agent-a")
+    await new.opened()
+    assert await asyncio.wait_for(old.call.code(), 10) is grpc.StatusCode.UNAVAILABLE
+    await new.say(heartbeat("beat"))
+    assert (await new.hear()).event_id == "beat"
+
+
+async def test_headers_below_the_limit_are_accepted_every_time(house: House) -> None:
+    channel = house.channel()
+    method = channel.unary_unary(methods.VERSION)
+    for size in (7_000, 8_500, 12_000, 16_000, MAX_METADATA_BYTES - 2_000):
+        for _ in range(20):
+            await method(b"", metadata=(("x-big", "v" * size),))
+
+
+async def test_headers_above_the_limit_are_refused_every_time(house: House) -> None:
+    method = house.channel().unary_unary(methods.VERSION)
+    for _ in range(20):
+        with pytest.raises(grpc.aio.AioRpcError) as raised:
+            await method(b"", metadata=(("x-big", "v" * (MAX_METADATA_BYTES + 1_000)),))
+        assert raised.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+async def test_frequent_pings_are_no_offence_when_no_limit_is_set(house: House) -> None:
+    channel = house.channel(**{"keepalive_time_ms": 1000, "http2.max_pings_without_data": 0})
+    stream = house.subscribe("agent-a", channel=channel)
+    await stream.opened()
+    # gRPC's own default would send GOAWAY too_many_pings after four seconds of this.
+    await asyncio.sleep(6.5)
+    await stream.say(heartbeat("beat"))
+    assert (await stream.hear()).event_id == "beat"
+
+
+async def test_a_slow_reader_is_not_buffered_for_without_end(house: House) -> None:
+    stream = house.subscribe("agent-a")
+    await stream.opened()
+    for number in range(40):
+        metadata = {"name": f"app-{number}", "namespace": "agent-a", "uid": "u", "resourceVersion": "1"}
+        spec = {"x": "y" * 500_000}
+        event = object_event(EventType.CREATE, Target.APPLICATION, {"metadata": metadata, "spec": spec})
+        house.hub.enqueue("agent-a", event)
+    queue = house.hub.agents.ensure("agent-a").queue
+    assert queue.pending > 30
+    for _ in range(40):
+        await stream.say(ack(await stream.hear()))
+    await until(lambda: not queue.pending and not queue.awaiting)
+
+
+@pytest.mark.parametrize("make", DOORS.values(), ids=DOORS.keys())
+async def test_a_port_in_use_is_an_error_that_names_it(make: MakeDoor) -> None:
+    login = Login(parse_rule(AUTH), ISSUER, namespace="argocd", version=VERSION)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        door = make(Hub(login, LoopClock(), session_timeout=None), port)
+        with pytest.raises(DoorError, match=str(port)):
+            await door.start()
+        await door.stop(0)
