@@ -75,6 +75,6 @@ _NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
 def is_extension(name: str) -> bool:
     """Tell whether an attribute of this name is one more extension: lower-case letters and digits, not yet taken.
 
-    The rule is CloudEvents 1.0's for names. argocd-agent's library drops attributes with other names, and so do we.
+    The rule is CloudEvents 1.0's for names; attributes with other names are dropped.
     """
     return bool(name) and name not in OWN_FIELDS and name not in NO_EXTENSIONS and _NAME_CHARACTERS.issuperset(name)
