@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from random import random
 from typing import TYPE_CHECKING
 
-from hubproto.sendqueue import SendQueue
-
 from hubproto.events import Event, EventType
+from hubproto.methods import MANAGED
+from hubproto.sendqueue import SendQueue
 from principal.deaths import Death
 
 if TYPE_CHECKING:
@@ -22,9 +22,6 @@ RTT_SAMPLES = 128
 
 MAX_RTT_MS = 3_600_000.0
 """Milliseconds; a reported round trip above an hour is no measurement."""
-
-AGENT_MANAGED = "managed"
-"""The mode in which the principal holds the truth."""
 
 NOT_FOR_AUTONOMOUS = frozenset({EventType.CREATE, EventType.DELETE})
 """Events that never go to an agent which holds the truth itself (spec hub-protocol §3.5)."""
@@ -60,7 +57,7 @@ class Agent:
     """Events on their way to it; outlives its streams."""
     identity: str | None = None
     """SPIFFE ID or Linkerd name at its last authentication."""
-    mode: str = AGENT_MANAGED
+    mode: str = MANAGED
     seen: bool = False
     """Whether it has ever authenticated; a namespace with Applications has a queue before that."""
     synced: bool = False
@@ -78,7 +75,7 @@ class Agent:
 
     def admits(self, event: Event) -> bool:
         """Whether an event may go to this agent, by its mode."""
-        return self.mode == AGENT_MANAGED or event.type not in NOT_FOR_AUTONOMOUS
+        return self.mode == MANAGED or event.type not in NOT_FOR_AUTONOMOUS
 
     def mourn(self, death: Death) -> None:
         """Remember how a stream ended."""

@@ -5,11 +5,7 @@ import math
 from dataclasses import dataclass
 from enum import StrEnum
 
-REPORT_HEADER = "meshtether-last-death"
-"""Metadata of Subscribe in which one of our agents says how its last stream ended; argocd-agent's sends none."""
-
-MAX_REPORT_BYTES = 512
-"""Bytes of that header that are read: it is shown to people, never acted on, so a longer one is dropped whole."""
+from hubproto.methods import MAX_LAST_DEATH
 
 MAX_WORD = 64
 """Characters of a reported cause."""
@@ -57,8 +53,8 @@ class Death:
 
 
 def parse_report(values: tuple[str, ...]) -> Report | None:
-    """The agent's report from the values of REPORT_HEADER; None when there is none, or none that can be believed."""
-    if len(values) != 1 or len(values[0]) > MAX_REPORT_BYTES:
+    """The agent's report from the values of LAST_DEATH; None when there is none, or none that can be believed."""
+    if len(values) != 1 or len(values[0]) > MAX_LAST_DEATH:
         return None
     try:
         body = json.loads(values[0])

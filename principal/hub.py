@@ -13,7 +13,7 @@ from hubproto import methods
 from hubproto.events import Event, EventError
 from principal.agents import Agent, Agents
 from principal.clock import Clock
-from principal.deaths import REPORT_HEADER, Death, DeathCause, parse_report
+from principal.deaths import Death, DeathCause, parse_report
 from principal.login import Caller, Login
 from principal.rpc import CallInfo, Code, RpcError, Sink
 from principal.session import Session
@@ -156,7 +156,7 @@ class Hub:
         return agent
 
     def _take_report(self, agent: Agent, call: CallInfo) -> None:
-        report = parse_report(call.values(REPORT_HEADER))
+        report = parse_report(call.values(methods.LAST_DEATH))
         if report is not None and agent.deaths and agent.deaths[-1].report is None:
             agent.deaths[-1].report = report
 

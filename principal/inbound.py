@@ -10,17 +10,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from hubproto.checksums import list_checksum, spec_checksum
 from stores.model import ObjectKey, StoredObject
 
+from hubproto.checksums import list_checksum, spec_checksum
 from hubproto.events import Event, EventError, EventType, Target, request_event
+from hubproto.methods import MANAGED
 from mesh.names import is_dns1123_subdomain
 from principal.outbound import APPLICATION, Outbound, Outgoing, application_key, belonging
 
 SOURCE_UID: Final = "argocd.argoproj.io/source-uid"
 """Annotation by which an agent's copy names the principal's object."""
-
-MANAGED: Final = "managed"
 
 
 @dataclass(frozen=True, slots=True)

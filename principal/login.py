@@ -10,21 +10,19 @@ from typing import Final, TypeVar
 
 import structlog
 from google.protobuf.message import DecodeError
-from mesh.identity.rules import IdentityRule, Verdict
 
 from hubproto.auth_pb2 import AuthRequest, AuthResponse, RefreshTokenRequest
+from hubproto.methods import AUTHORIZATION, MODES, VERSION_PREFIX
 from hubproto.version_pb2 import VersionResponse
+from mesh.identity.rules import IdentityRule, Verdict
 from mesh.names import is_dns1123_label
 from principal.rpc import CallInfo, Code, RpcError
-from principal.tokens import ACCESS, MODES, Claims, Issuer, TokenError, TokenPair
+from principal.tokens import ACCESS, Claims, Issuer, TokenError, TokenPair
 
 log = structlog.stdlib.get_logger(__name__)
 
 METHOD_HEADER: Final = "header"
 """The name on the wire of every method that reads a mesh's header (argocd-agent's internal/auth/interface.go)."""
-
-AUTHORIZATION: Final = "authorization"
-"""Metadata that carries the raw access token, without a `Bearer ` before it."""
 
 AUTHENTICATION_FAILED: Final = "authentication failed"
 INVALID_AUTHENTICATION: Final = "invalid authentication data"
@@ -99,7 +97,7 @@ class Login:
 
     def version(self) -> bytes:
         """The serialised answer of the Version service."""
-        return VersionResponse(version=f"argocd-agent-{self._version}").SerializeToString()
+        return VersionResponse(version=f"{VERSION_PREFIX}{self._version}").SerializeToString()
 
     def _identify(self, call: CallInfo) -> tuple[str, str | None]:
         verdict = self._rule.identify(call.values(self._rule.header))

@@ -9,9 +9,6 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Protocol
 
-PUSHBACK_TRAILER = "grpc-retry-pushback-ms"
-"""Trailer that asks a client to wait before it tries again (gRPC proposal A6). argocd-agent ignores it."""
-
 
 class Code(IntEnum):
     """gRPC status codes (grpc/doc/statuscodes.md)."""

@@ -8,17 +8,16 @@ has been processed.
 from typing import Protocol
 
 from hubproto.events import Event, EventError, ack, decode, encode
+from hubproto.methods import RETRY_PUSHBACK
+from hubproto.vocabulary import RTT_MS
 from principal.agents import Agent
 from principal.clock import Clock, Timer, rfc3339
 from principal.deaths import Death, DeathCause
-from principal.rpc import PUSHBACK_TRAILER, Code, ConnectionInfo, Sink, Status
+from principal.rpc import Code, ConnectionInfo, Sink, Status
 from principal.watchdog import Watchdog
 
 SEND_BATCH = 64
 """Events taken from the queue at a time, between two looks at whether the stream still takes more."""
-
-RTT_ATTRIBUTE = "rttms"
-"""Extension attribute of a heartbeat: the milliseconds that the one before took, there and back."""
 
 
 class Ears(Protocol):
@@ -115,7 +114,7 @@ class Session:
         """End the stream from this side: UNAVAILABLE, on which every agent reconnects, `pushback` seconds later."""
         if self.over:
             return
-        trailers = ((PUSHBACK_TRAILER, str(round(pushback * 1000))),)
+        trailers = ((RETRY_PUSHBACK, str(round(pushback * 1000))),)
         self._sink.end(Status(Code.UNAVAILABLE, detail, trailers))
         self._finish(cause, detail)
 
@@ -140,7 +139,7 @@ class Session:
         stats.received += 1
         stats.last = self._clock.wall()
         for name, value in event.extra:
-            if name == RTT_ATTRIBUTE:
+            if name == RTT_MS:
                 stats.note_rtt(value)
         self._sink.send(encode(ack(event)))
         stats.acked += 1

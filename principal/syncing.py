@@ -11,8 +11,9 @@ import structlog
 from stores.model import Change, Store, StoreError, Synced
 
 from hubproto.events import Event, EventType, Target, request_event
+from hubproto.methods import MANAGED
 from principal import inbound
-from principal.agents import AGENT_MANAGED, Agent
+from principal.agents import Agent
 from principal.hub import Hub
 from principal.inbound import Refused, SetStatus
 from principal.outbound import APPLICATION, Outbound, Outgoing
@@ -52,7 +53,7 @@ class Syncing:
 
         Its answers, a request-update for each object, are what tells of deletions made while this process was down.
         """
-        if agent.synced or agent.mode != AGENT_MANAGED:
+        if agent.synced or agent.mode != MANAGED:
             return
         agent.synced = True
         self._hub.enqueue(
@@ -71,7 +72,7 @@ class Syncing:
     async def process(self, session: Session, event: Event) -> bool:
         """Deal with one event; False when it should come again, for the store is in trouble."""
         agent = session.agent
-        if agent.mode != AGENT_MANAGED and agent.name not in self._told_autonomous:
+        if agent.mode != MANAGED and agent.name not in self._told_autonomous:
             self._told_autonomous.add(agent.name)
             log.warning("sync of autonomous agents comes in a later release: events are acknowledged", agent=agent.name)
         for effect in inbound.plan(event, agent=agent.name, mode=agent.mode, view=self._view, new_id=_new_id):

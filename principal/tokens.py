@@ -14,6 +14,8 @@ import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from hubproto.methods import MODES
+
 ALGORITHM = "RS512"
 ISSUER = "argocd-agent-server"
 ACCESS = "argocd-agent-server-access"
@@ -33,8 +35,6 @@ KEY_BITS = 2048
 
 MAX_TOKEN_BYTES = 8192
 """Bytes; ours have about 700. Longer ones are refused before any signature is computed."""
-
-MODES = ("managed", "autonomous")
 
 
 class TokenError(Exception):

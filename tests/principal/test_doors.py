@@ -19,7 +19,7 @@ from principal.deaths import DeathCause
 from principal.door_grpcio import MAX_METADATA_BYTES, GrpcioDoor
 from principal.hub import Hub
 from principal.login import Login
-from principal.rpc import PUSHBACK_TRAILER, Door, DoorError, Service
+from principal.rpc import Door, DoorError, Service
 from tests.principal.virtual import AUTH, HEADER, ISSUER, VERSION, auth_request, token_for, xfcc
 
 MakeDoor = Callable[[Service, int], Door]
@@ -87,7 +87,7 @@ async def house(request: pytest.FixtureRequest) -> AsyncIterator[House]:
 
 async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(10):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - nothing tells when the hub has noticed
             await asyncio.sleep(0.01)
 
 
@@ -159,8 +159,8 @@ async def test_a_stream_that_the_hub_ends_ends_with_unavailable_and_a_pushback(h
     await until(lambda: house.hub.agents.ensure("agent-a").session is not None)
     house.hub.close()
     assert await asyncio.wait_for(stream.call.code(), 10) is grpc.StatusCode.UNAVAILABLE
-    trailers = {key: value for key, value in await stream.call.trailing_metadata() or ()}
-    assert int(trailers[PUSHBACK_TRAILER]) > 0
+    trailers = dict(await stream.call.trailing_metadata() or ())
+    assert int(trailers[methods.RETRY_PUSHBACK]) > 0
     [death] = house.hub.agents.ensure("agent-a").deaths
     assert death.cause is DeathCause.SHUTDOWN
 

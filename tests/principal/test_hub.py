@@ -8,7 +8,7 @@ from hubproto import methods
 from hubproto.events import Event, EventType, Target, ack, heartbeat, object_event
 from principal.deaths import DeathCause
 from principal.hub import SUPERSEDED_PUSHBACK
-from principal.rpc import PUSHBACK_TRAILER, Code, RpcError
+from principal.rpc import Code, RpcError
 from principal.session import Session
 from tests.principal.virtual import Bench, FakeSink, bench, call, spiffe, token_for
 
@@ -156,7 +156,7 @@ def test_a_newer_stream_of_the_same_agent_takes_over() -> None:
     assert old.sink.status is not None
     assert old.sink.status.code is Code.UNAVAILABLE
     assert "superseded" in old.sink.status.message
-    assert (PUSHBACK_TRAILER, str(round(SUPERSEDED_PUSHBACK * 1000))) in old.sink.status.trailers
+    assert (methods.RETRY_PUSHBACK, str(round(SUPERSEDED_PUSHBACK * 1000))) in old.sink.status.trailers
     assert opened(stage) is new.session
     assert new.session.generation == 2
 
