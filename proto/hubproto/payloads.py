@@ -8,26 +8,36 @@ import base64
 import json
 import math
 from collections.abc import Mapping
-from typing import Any, Never
+from itertools import chain
+from typing import Any, Final, Never
 
 from hubproto.errors import EventError
 
+MAX_DEPTH: Final = 100
+"""Levels of lists and mappings in what a peer sent. Real objects have some twenty; what copies, compares or writes them
+takes several calls a level, of which Python allows a thousand, so a payload just short of that would break its reader.
+"""
+
 _SURROGATES = dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
+_TOO_DEEP = f"data is nested too deep: at most {MAX_DEPTH} levels are accepted"
 
 
 def read_json(data: bytes) -> Any:
-    r"""Read one JSON value; EventError of rule `bad-json` when it is none, or nested too deep to be read.
+    r"""Read one JSON value; EventError of rule `bad-json` when it is none, or nested deeper than MAX_DEPTH.
 
     A lone surrogate (`"\ud800"`) becomes U+FFFD as in Go: kept, it could be neither stored nor sent again.
     """
     try:
         text = data.decode("utf-8")
         value = json.loads(text, parse_float=_finite, parse_constant=_no_constant)
-        return _without_surrogates(value) if "\\ud" in text or "\\uD" in text else value
     except RecursionError as error:
-        raise EventError("bad-json", "data is nested too deep: fewer than some hundred levels are accepted") from error
+        raise EventError("bad-json", _TOO_DEEP) from error
     except ValueError as error:
         raise EventError("bad-json", f"data ({len(data)} bytes) is not JSON in UTF-8: {error}") from error
+    # Few brackets cannot nest deep, and most payloads have few.
+    if text.count("{") + text.count("[") > MAX_DEPTH and _depth(value) > MAX_DEPTH:
+        raise EventError("bad-json", _TOO_DEEP)
+    return _without_surrogates(value) if "\\ud" in text or "\\uD" in text else value
 
 
 def write_json(value: Any) -> bytes:
@@ -43,6 +53,17 @@ def write_json(value: Any) -> bytes:
 def well_formed(text: str) -> str:
     """Replace every lone surrogate by U+FFFD, as Go's JSON decoder does."""
     return text if text.isascii() else text.translate(_SURROGATES)
+
+
+def _depth(value: Any) -> int:
+    """Count the levels of lists and dicts, level by level: a deep value must not end in a deep recursion here."""
+    depth = 0
+    level = [value] if isinstance(value, list | dict) else []
+    while level:
+        depth += 1
+        below = chain.from_iterable(node.values() if isinstance(node, dict) else node for node in level)
+        level = [child for child in below if isinstance(child, list | dict)]
+    return depth
 
 
 def _without_surrogates(value: Any) -> Any:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hubproto.errors import EventError
-from hubproto.payloads import read_json, write_json
+from hubproto.payloads import MAX_DEPTH, read_json, write_json
 from tests.hubproto.samples import any_text
 
 scalars = (
@@ -83,6 +83,21 @@ def test_what_go_would_not_read_is_refused(data: bytes) -> None:
 )
 def test_a_lone_surrogate_is_replaced_as_go_does(data: bytes, value: Any) -> None:
     assert read_json(data) == value
+
+
+@pytest.mark.parametrize(
+    "around", [(b"[", b"]"), (b'{"a":', b"}"), (b'[{"a":', b"}]")], ids=["list", "mapping", "both"]
+)
+def test_nesting_is_accepted_up_to_its_limit(around: tuple[bytes, bytes]) -> None:
+    opening, closing = around
+    times = MAX_DEPTH // len(opening.replace(b'"a":', b""))
+    assert read_json(opening * times + b"1" + closing * times)
+    with pytest.raises(EventError, match=f"at most {MAX_DEPTH} levels"):
+        read_json(opening * (times + 1) + b"1" + closing * (times + 1))
+
+
+def test_many_brackets_side_by_side_are_not_deep() -> None:
+    assert len(read_json(b"[" + b"[]," * 1000 + b"{}]")) == 1001
 
 
 def test_mappings_and_bytes_are_written_as_go_writes_them() -> None:
