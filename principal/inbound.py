@@ -10,13 +10,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from stores.model import ObjectKey, StoredObject
-
 from hubproto.checksums import list_checksum, spec_checksum
 from hubproto.events import Event, EventError, EventType, Target, request_event
 from hubproto.methods import MANAGED
 from mesh.names import is_dns1123_subdomain
 from principal.outbound import APPLICATION, Outbound, Outgoing, application_key, belonging
+from stores.model import ObjectKey, StoredObject
 
 SOURCE_UID: Final = "argocd.argoproj.io/source-uid"
 """Annotation by which an agent's copy names the principal's object."""
@@ -39,7 +38,14 @@ class Refused:
     expected: bool = False
 
 
-Effect = SetStatus | Outgoing | Refused
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """The agent asked for something that is not here, and a part of the store can't be read: it may be in there."""
+
+    name: str
+
+
+Effect = SetStatus | Outgoing | Refused | Withheld
 
 
 class View:
@@ -50,10 +56,13 @@ class View:
         *,
         get: Callable[[ObjectKey], StoredObject | None],
         objects: Callable[[], list[StoredObject]],
+        certain: Callable[[], bool],
         outbound: Outbound,
     ) -> None:
         self._get = get
         self._objects = objects
+        self.certain = certain
+        """Whether what is not in the store is not there: false while a part of it can't be read."""
         self.outbound = outbound
 
     def applications(self, agent: str) -> list[StoredObject]:
@@ -166,6 +175,9 @@ def _request_update(call: _Call) -> list[Effect]:
         return [Refused(f"kind {str(kind)[:64]!r} is not synchronised in this release", expected=True)]
     theirs = _checksum(body)
     stored = call.view.application(call.agent, name)
+    if stored is None and not call.view.certain():
+        # A broken manifest is never a deletion, not even one that broke while this process was not running.
+        return [Withheld(name)]
     if stored is None:
         namespace = body.get("namespace")
         return [

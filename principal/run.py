@@ -8,10 +8,9 @@ from typing import Final
 
 import structlog
 from cryptography.hazmat.primitives.asymmetric import rsa
-from mesh.identity.rules import RuleError, parse_rule
 from stores.directory import DirectoryStore
-from stores.model import Store, StoreError
 
+from mesh.identity.rules import RuleError, parse_rule
 from principal.admin import models
 from principal.admin.app import create_app
 from principal.admin.server import serving
@@ -26,6 +25,7 @@ from principal.outbound import Outbound
 from principal.rpc import Door, DoorError
 from principal.syncing import Syncing
 from principal.tokens import Issuer, KeyFileError, generate_key, load_key
+from stores.model import Store, StoreError
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -68,6 +68,7 @@ async def _start(config: PrincipalConfig, stack: contextlib.AsyncExitStack) -> N
     changes = store.watch()
     await syncing.offer_present(changes)
     await stack.enter_async_context(_background(syncing.follow(changes), "store watch"))
+    await stack.enter_async_context(_background(syncing.mend(), "store mending"))
 
     door = GrpcioDoor(
         hub,

@@ -3,23 +3,30 @@
 The decisions are in `outbound` and `inbound`, which are pure; here they meet the store and the hub.
 """
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, Final
 
 import structlog
-from stores.model import Change, Store, StoreError, Synced
 
 from hubproto.events import Event, EventType, Target, request_event
 from hubproto.methods import MANAGED
 from principal import inbound
 from principal.agents import Agent
 from principal.hub import Hub
-from principal.inbound import Refused, SetStatus
+from principal.inbound import Refused, SetStatus, Withheld
 from principal.outbound import APPLICATION, Outbound, Outgoing
 from principal.session import Session
+from stores.model import Change, Store, StoreError, Synced
 
 log = structlog.stdlib.get_logger(__name__)
+
+MEND_INTERVAL: Final = 5.0
+"""Seconds between two looks at whether a store whose faults kept back an answer can be read again."""
+
+FAULTS_SHOWN: Final = 5
+"""Faults that one log line names."""
 
 
 class Syncing:
@@ -29,8 +36,14 @@ class Syncing:
         self._hub = hub
         self._store = store
         self._outbound = outbound
-        self._view = inbound.View(get=store.get, objects=lambda: store.list(APPLICATION), outbound=outbound)
+        self._view = inbound.View(
+            get=store.get,
+            objects=lambda: store.list(APPLICATION),
+            certain=lambda: not store.faults,
+            outbound=outbound,
+        )
         self._told_autonomous: set[str] = set()
+        self._withheld: set[str] = set()
 
     async def offer_present(self, changes: AsyncIterator[Change | Synced]) -> None:
         """Queue everything that the store holds now, for agents that will come."""
@@ -80,9 +93,35 @@ class Syncing:
                 self._send(effect)
             elif isinstance(effect, Refused):
                 self._refused(agent, event, effect)
+            elif isinstance(effect, Withheld):
+                self._withhold(agent, effect)
             elif not await self._set_status(agent, effect):
                 return False
         return True
+
+    async def mend(self) -> None:
+        """Ask agents again from whom an answer was withheld, once the whole store can be read; runs until cancelled."""
+        while True:
+            await asyncio.sleep(MEND_INTERVAL)
+            if self._withheld and not self._store.faults:
+                agents, self._withheld = self._withheld, set()
+                log.info("the store can be read again: asking agents what they hold", agents=sorted(agents))
+                for name in agents:
+                    agent = self._hub.agents.ensure(name)
+                    agent.synced = False
+                    if agent.session is not None:
+                        self.greet(agent)
+
+    def _withhold(self, agent: Agent, effect: Withheld) -> None:
+        if agent.name not in self._withheld:
+            faults = [f"{fault.source}:{fault.line}" for fault in self._store.faults]
+            log.warning(
+                "deletion withheld: a part of the store can't be read, the object may be in there",
+                agent=agent.name,
+                application=effect.name,
+                faults=faults[:FAULTS_SHOWN],
+            )
+        self._withheld.add(agent.name)
 
     def _dispatch(self, change: Change) -> None:
         for outgoing in self._outbound.of_change(change):
