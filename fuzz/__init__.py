@@ -1,0 +1,1 @@
+"""Coverage-guided fuzz targets, one file for each room that reads untrusted bytes."""
