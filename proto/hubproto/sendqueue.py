@@ -2,8 +2,8 @@
 
 Event-driven: `next_time` says when `take` will have something, so nobody polls. Every lane (resource) that may send
 stands once in a list served from the front, which is fair and costs nothing for lanes that wait; the lanes that wait
-for an acknowledgement have a timer in a heap. Entries of both may be outdated: they are recognised when met, and swept
-when they outnumber the others.
+for an acknowledgement have a timer in a heap. Entries of both may be outdated (a lane that may not go any more has been
+emptied and forgotten): they are recognised when met, and swept when they outnumber the others.
 """
 
 import math
@@ -110,7 +110,7 @@ class SendQueue:
     def next_time(self) -> float | None:
         """When `take` may have something: minus infinity for now, None when nothing waits at all."""
         while self._ready and not self._ready[0].may_go:
-            self._ready.popleft().listed = False
+            self._ready.popleft()
         if self._ready:
             return -math.inf
         while self._timers and self._outdated(self._timers[0]):
@@ -205,10 +205,7 @@ class SendQueue:
     def _sweep(self) -> None:
         """Throw out outdated entries once they are the majority, so that neither memory nor `take` pays for them."""
         if len(self._ready) > 2 * len(self._lanes) + SWEEP_FLOOR:
-            stay = [lane for lane in self._ready if lane.may_go]
-            for lane in self._ready:
-                lane.listed = lane.may_go
-            self._ready = deque(stay)
+            self._ready = deque(lane for lane in self._ready if lane.may_go)
         if len(self._timers) > 2 * self._awaiting + SWEEP_FLOOR:
             # A sorted list is a heap.
             self._timers = sorted(entry for entry in self._timers if not self._outdated(entry))
