@@ -71,7 +71,10 @@ async def _exchange(port: int, path: str) -> tuple[int, bytes]:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
         chunked = any(line.lower() == "transfer-encoding: chunked" for line in head)
         body = await (_chunks(reader) if chunked else _rest(reader))
-        return int(head[0].split(" ", 2)[1]), body
+        protocol, _, status = head[0].partition(" ")
+        if not protocol.startswith("HTTP/1.") or not status[:3].isdecimal():
+            raise ValueError(f"{head[0][:80]!r} begins no HTTP answer")
+        return int(status[:3]), body
     finally:
         writer.close()
 

@@ -7,14 +7,9 @@ checked on both sides between the sidecars.
 from dataclasses import dataclass
 from pathlib import Path
 
-from envoy_data_plane.envoy.config.bootstrap.v3 import Bootstrap
-from envoy_data_plane.envoy.config.listener.v3 import Filter, FilterChain, FilterChainMatch, ListenerFilter
-from envoy_data_plane.envoy.extensions.filters.listener.tls_inspector.v3 import TlsInspector
-from envoy_data_plane.envoy.extensions.transport_sockets.tls.v3 import SubjectAltNameMatcher
-from envoy_data_plane.google.protobuf import Any
-
 from mesh.lab import blocks, http_blocks, tls_blocks
 from mesh.lab.config import Flavour, LabConfig, Workload, XfccMode, linkerd_suffix
+from mesh.lab.messages import bootstrap_v3, listener_v3, protobuf, tls_inspector_v3, tls_v3
 
 INBOUND = "inbound"
 """Prefix of the principal's sidecar's statistics: `http.inbound.…`, `listener.inbound.…`, `cluster.inbound.…`."""
@@ -37,7 +32,7 @@ class Place:
     """Where it listens for its agent, or for other sidecars."""
 
 
-def inbound(config: LabConfig, place: Place) -> Bootstrap:
+def inbound(config: LabConfig, place: Place) -> bootstrap_v3.Bootstrap:
     """The principal's sidecar: mTLS in, plaintext out to the principal."""
     name = f"inbound|{config.principal_port}||"
     transport = tls_blocks.server_side(
@@ -47,13 +42,13 @@ def inbound(config: LabConfig, place: Place) -> Bootstrap:
         require_client_certificate=config.require_client_certificate,
         alpn=_alpn(config),
     )
-    mtls = FilterChain(
-        filter_chain_match=FilterChainMatch(transport_protocol="tls") if config.permissive else None,
+    mtls = listener_v3.FilterChain(
+        filter_chain_match=listener_v3.FilterChainMatch(transport_protocol="tls") if config.permissive else None,
         filters=[_inbound_filter(config, place, cluster=name)],
         transport_socket=transport,
     )
-    plaintext = FilterChain(
-        filter_chain_match=FilterChainMatch(transport_protocol="raw_buffer"),
+    plaintext = listener_v3.FilterChain(
+        filter_chain_match=listener_v3.FilterChainMatch(transport_protocol="raw_buffer"),
         filters=[_inbound_filter(config, place, cluster=name)],
     )
     return blocks.bootstrap(
@@ -80,7 +75,9 @@ def inbound(config: LabConfig, place: Place) -> Bootstrap:
     )
 
 
-def outbound(config: LabConfig, place: Place, workload: Workload, *, principal_sidecar_port: int) -> Bootstrap:
+def outbound(
+    config: LabConfig, place: Place, workload: Workload, *, principal_sidecar_port: int
+) -> bootstrap_v3.Bootstrap:
     """An agent's sidecar: plaintext HTTP/2 in from the agent, mTLS out to the principal's sidecar."""
     timers = workload.timers or config.outbound
     host = f"{config.principal.name}.{config.principal.namespace or config.namespace}.svc.{config.trust_domain}"
@@ -106,7 +103,9 @@ def outbound(config: LabConfig, place: Place, workload: Workload, *, principal_s
         node=workload.name,
         admin_port=place.admin_port,
         listeners=[
-            blocks.listener(name=OUTBOUND, port=place.port, chains=[FilterChain(filters=[leading_out])], timers=timers)
+            blocks.listener(
+                name=OUTBOUND, port=place.port, chains=[listener_v3.FilterChain(filters=[leading_out])], timers=timers
+            )
         ],
         clusters=[
             blocks.cluster(
@@ -121,7 +120,7 @@ def outbound(config: LabConfig, place: Place, workload: Workload, *, principal_s
     )
 
 
-def _inbound_filter(config: LabConfig, place: Place, *, cluster: str) -> Filter:
+def _inbound_filter(config: LabConfig, place: Place, *, cluster: str) -> listener_v3.Filter:
     """What the principal's sidecar does with the bytes or requests that were let in."""
     if config.opaque:
         return http_blocks.tcp_filter(prefix=INBOUND, cluster=cluster, timers=config.inbound, log=place.access_log)
@@ -137,9 +136,11 @@ def _inbound_filter(config: LabConfig, place: Place, *, cluster: str) -> Filter:
     )
 
 
-def _first_bytes() -> ListenerFilter:
+def _first_bytes() -> listener_v3.ListenerFilter:
     """Tells TLS from plaintext by the first bytes, so that one port can take both (Istio's PERMISSIVE)."""
-    return ListenerFilter(name="envoy.filters.listener.tls_inspector", typed_config=Any.pack(TlsInspector()))
+    return listener_v3.ListenerFilter(
+        name="envoy.filters.listener.tls_inspector", typed_config=protobuf.Any.pack(tls_inspector_v3.TlsInspector())
+    )
 
 
 def _outbound_xfcc(config: LabConfig, workload: Workload) -> XfccMode:
@@ -149,14 +150,14 @@ def _outbound_xfcc(config: LabConfig, workload: Workload) -> XfccMode:
     return workload.forward_client_cert
 
 
-def _clients(config: LabConfig) -> list[SubjectAltNameMatcher]:
+def _clients(config: LabConfig) -> list[tls_v3.SubjectAltNameMatcher]:
     """Anybody of a trust domain that the principal's sidecar believes."""
     if config.flavour is Flavour.LINKERD:
         return [tls_blocks.dns_ends_with(linkerd_suffix(domain)) for domain in config.believed_domains()]
     return [tls_blocks.uri_starts_with(f"spiffe://{domain}/") for domain in config.believed_domains()]
 
 
-def _server(config: LabConfig) -> list[SubjectAltNameMatcher]:
+def _server(config: LabConfig) -> list[tls_v3.SubjectAltNameMatcher]:
     """The principal, by every name its certificate should carry in this flavour."""
     if config.flavour is Flavour.LINKERD:
         return [tls_blocks.dns_is(config.linkerd_name(config.principal))]

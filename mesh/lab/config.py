@@ -14,6 +14,9 @@ from mesh.names import LABEL_RULE, is_dns1123_label
 DAY = 86_400.0
 """Seconds; how long an SVID lives unless its workload says otherwise, as in Istio."""
 
+MAX_COMMON_NAME = 64
+"""Bytes (ub-common-name, RFC 5280 appendix A)."""
+
 LINKERD_NAMESPACE = "linkerd"
 """The namespace of Linkerd's control plane; part of every Linkerd name."""
 
@@ -112,6 +115,7 @@ class LabConfig:
     flavour."""
     details: XfccDetails = field(default_factory=XfccDetails)
     require_client_certificate: bool = True
+    """The principal's sidecar wants a certificate of everybody. Off, Envoy still does while `match_clients` is on."""
     match_clients: bool = True
     """The principal's sidecar lets in only identities of the trust domains it believes."""
     pin_server: bool = True
@@ -142,6 +146,8 @@ class LabConfig:
         name = workload.name
         if not is_dns1123_label(name):
             raise LabConfigError(f"workload {name!r}: its name must be {LABEL_RULE}")
+        if len(workload.common_name.encode()) > MAX_COMMON_NAME:
+            raise LabConfigError(f"workload {name!r}: its common name is longer than {MAX_COMMON_NAME} bytes")
         known = [OWN_AUTHORITY, *(authority.name for authority in self.authorities)]
         if workload.authority not in known:
             raise LabConfigError(f"workload {name!r}: no authority {workload.authority!r}; there are {known}")

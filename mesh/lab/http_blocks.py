@@ -2,29 +2,9 @@
 
 from pathlib import Path
 
-from envoy_data_plane.envoy.config.core.v3 import HeaderValue, HeaderValueOption, HeaderValueOptionHeaderAppendAction
-from envoy_data_plane.envoy.config.listener.v3 import Filter
-from envoy_data_plane.envoy.config.route.v3 import (
-    RetryPolicy,
-    Route,
-    RouteAction,
-    RouteActionMaxStreamDuration,
-    RouteConfiguration,
-    RouteMatch,
-    VirtualHost,
-)
-from envoy_data_plane.envoy.extensions.filters.http.router.v3 import Router
-from envoy_data_plane.envoy.extensions.filters.network.http_connection_manager.v3 import (
-    HttpConnectionManager,
-    HttpConnectionManagerForwardClientCertDetails,
-    HttpConnectionManagerSetCurrentClientCertDetails,
-    HttpFilter,
-)
-from envoy_data_plane.envoy.extensions.filters.network.tcp_proxy.v3 import TcpProxy
-from envoy_data_plane.google.protobuf import Any
-
 from mesh.lab import blocks
 from mesh.lab.config import XfccDetails, XfccMode
+from mesh.lab.messages import core_v3, hcm_v3, listener_v3, protobuf, route_v3, router_v3, tcp_proxy_v3
 from mesh.lab.timers import Timers
 
 RETRIES = 2
@@ -43,15 +23,17 @@ def http_filter(
     details: XfccDetails | None = None,
     client_id: bool = False,
     log: Path,
-) -> Filter:
+) -> listener_v3.Filter:
     """A connection manager that sends every request to `cluster`; statistics `http.<prefix>.…`.
 
     `details` is what to write of the client's certificate in the modes that write. With `client_id` it also does what
     Linkerd's inbound proxy does: removes `l5d-client-id`, then writes the certificate's DNS SAN into it.
     """
-    manager = HttpConnectionManager(
+    manager = hcm_v3.HttpConnectionManager(
         stat_prefix=prefix,
-        http_filters=[HttpFilter(name="envoy.filters.http.router", typed_config=Any.pack(Router()))],
+        http_filters=[
+            hcm_v3.HttpFilter(name="envoy.filters.http.router", typed_config=protobuf.Any.pack(router_v3.Router()))
+        ],
         route_config=_routes(prefix=prefix, cluster=cluster, timers=timers, client_id=client_id),
         common_http_protocol_options=blocks.http_options(
             idle=timers.connection_idle,
@@ -63,16 +45,16 @@ def http_filter(
         request_timeout=blocks.seconds(timers.request),
         request_headers_timeout=blocks.seconds(timers.request_headers),
         drain_timeout=blocks.seconds(timers.drain),
-        forward_client_cert_details=HttpConnectionManagerForwardClientCertDetails[xfcc.name],
+        forward_client_cert_details=hcm_v3.HttpConnectionManagerForwardClientCertDetails[xfcc.name],
         set_current_client_cert_details=_details(details),
         access_log=[blocks.access_log(log)],
     )
     return blocks.network_filter("http_connection_manager", manager)
 
 
-def tcp_filter(*, prefix: str, cluster: str, timers: Timers, log: Path) -> Filter:
+def tcp_filter(*, prefix: str, cluster: str, timers: Timers, log: Path) -> listener_v3.Filter:
     """Bytes in, bytes out, no header read or written; statistics `tcp.<prefix>.…`."""
-    proxy = TcpProxy(
+    proxy = tcp_proxy_v3.TcpProxy(
         stat_prefix=prefix,
         cluster=cluster,
         idle_timeout=blocks.seconds(timers.tcp_idle),
@@ -82,45 +64,45 @@ def tcp_filter(*, prefix: str, cluster: str, timers: Timers, log: Path) -> Filte
     return blocks.network_filter("tcp_proxy", proxy)
 
 
-def _routes(*, prefix: str, cluster: str, timers: Timers, client_id: bool) -> RouteConfiguration:
+def _routes(*, prefix: str, cluster: str, timers: Timers, client_id: bool) -> route_v3.RouteConfiguration:
     """Everything to one cluster. Envoy removes headers before it adds any, at the same level of its routes."""
-    host = VirtualHost(
+    host = route_v3.VirtualHost(
         name=prefix,
         domains=["*"],
-        routes=[Route(match=RouteMatch(prefix="/"), route=_action(cluster, timers))],
+        routes=[route_v3.Route(match=route_v3.RouteMatch(prefix="/"), route=_action(cluster, timers))],
         request_headers_to_remove=[L5D_CLIENT_ID] if client_id else [],
         request_headers_to_add=[_peer_name()] if client_id else [],
     )
-    return RouteConfiguration(name=prefix, virtual_hosts=[host])
+    return route_v3.RouteConfiguration(name=prefix, virtual_hosts=[host])
 
 
-def _peer_name() -> HeaderValueOption:
+def _peer_name() -> core_v3.HeaderValueOption:
     """`l5d-client-id` from the client's certificate. Without a DNS SAN the value is empty and Envoy adds nothing."""
-    return HeaderValueOption(
-        header=HeaderValue(key=L5D_CLIENT_ID, value="%DOWNSTREAM_PEER_DNS_SAN%"),
-        append_action=HeaderValueOptionHeaderAppendAction.OVERWRITE_IF_EXISTS_OR_ADD,
+    return core_v3.HeaderValueOption(
+        header=core_v3.HeaderValue(key=L5D_CLIENT_ID, value="%DOWNSTREAM_PEER_DNS_SAN%"),
+        append_action=core_v3.HeaderValueOptionHeaderAppendAction.OVERWRITE_IF_EXISTS_OR_ADD,
     )
 
 
-def _action(cluster: str, timers: Timers) -> RouteAction:
+def _action(cluster: str, timers: Timers) -> route_v3.RouteAction:
     """Where requests go, and the route's own timers."""
     longest = timers.route_max_stream_duration
-    return RouteAction(
+    return route_v3.RouteAction(
         cluster=cluster,
         timeout=blocks.seconds(timers.route),
         idle_timeout=blocks.seconds(timers.route_idle),
         retry_policy=_retries(timers),
         max_stream_duration=None
         if longest is None
-        else RouteActionMaxStreamDuration(max_stream_duration=blocks.seconds(longest)),
+        else route_v3.RouteActionMaxStreamDuration(max_stream_duration=blocks.seconds(longest)),
     )
 
 
-def _retries(timers: Timers) -> RetryPolicy | None:
+def _retries(timers: Timers) -> route_v3.RetryPolicy | None:
     """A retry policy only where a per-try timer needs one to live in."""
     if timers.per_try is None and timers.per_try_idle is None:
         return None
-    return RetryPolicy(
+    return route_v3.RetryPolicy(
         retry_on="connect-failure,refused-stream",
         num_retries=RETRIES,
         per_try_timeout=blocks.seconds(timers.per_try),
@@ -128,10 +110,10 @@ def _retries(timers: Timers) -> RetryPolicy | None:
     )
 
 
-def _details(details: XfccDetails | None) -> HttpConnectionManagerSetCurrentClientCertDetails | None:
+def _details(details: XfccDetails | None) -> hcm_v3.HttpConnectionManagerSetCurrentClientCertDetails | None:
     """Which facts of the certificate go into the header."""
     if details is None:
         return None
-    return HttpConnectionManagerSetCurrentClientCertDetails(
+    return hcm_v3.HttpConnectionManagerSetCurrentClientCertDetails(
         subject=details.subject, uri=details.uri, dns=details.dns, cert=details.cert, chain=details.chain
     )

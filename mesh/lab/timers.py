@@ -14,6 +14,17 @@ MAX_KEEPALIVE_SECONDS = 32_767
 MAX_KEEPALIVE_PROBES = 127
 """What Linux takes for TCP_KEEPCNT."""
 
+LEAST = 0.001
+"""Seconds. Envoy counts whole milliseconds: less would be cut to 0, which means off."""
+
+_NOT_OFF = {
+    "connect": "Envoy refuses it",
+    "max_connection_duration": "Envoy closes every connection at once",
+    "cluster_max_connection_duration": "Envoy would keep no connection",
+    "tcp_max_connection_duration": "Envoy refuses it",
+}
+"""Timer -> what a zero does, where it does not mean off."""
+
 
 class TimerError(ValueError):
     """A timer has a value that Envoy or the kernel would refuse; the message names the field and the range."""
@@ -51,8 +62,8 @@ class Http2Keepalive:
     def __post_init__(self) -> None:
         for name in ("interval", "timeout"):
             _check(f"http2 keepalive {name}", getattr(self, name))
-            if getattr(self, name) < 0.001:
-                raise TimerError(f"http2 keepalive {name}: {getattr(self, name)!r} s is below Envoy's least, 0.001 s")
+            if getattr(self, name) == 0:
+                raise TimerError(f"http2 keepalive {name}: 0 is not accepted by Envoy; {LEAST} s is the least")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,13 +123,14 @@ class Timers:
             value = getattr(self, field.name)
             if isinstance(value, int | float):
                 _check(field.name, value)
-        if self.connect == 0:
-            raise TimerError("connect: 0 is not accepted by Envoy; leave it out for 5 seconds")
+        for name, meaning in _NOT_OFF.items():
+            if getattr(self, name) == 0:
+                raise TimerError(f"{name}: 0 does not switch it off ({meaning}); leave it out")
 
 
 def _check(name: str, value: float) -> None:
     """Refuse what is no length of time."""
-    if isinstance(value, bool) or not math.isfinite(value) or value < 0:
+    if isinstance(value, bool) or not math.isfinite(value) or (value != 0 and value < LEAST):
         raise TimerError(
-            f"{name}: {value!r} is not a number of seconds; 0 switches the timer off, None leaves the default"
+            f"{name}: {value!r} is not a number of seconds: 0, or {LEAST} and more; None leaves the default"
         )
