@@ -111,8 +111,8 @@ async def test_envoys_die_with_the_process_that_started_them(number, tmp_path):
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         cwd=Path(__file__).parents[3],
-        env=os.environ | {"PYTHONUNBUFFERED": "1"},
     )
+    running: list[int] = []
     try:
         lines = iter(process.stdout.readline, b"")
         text = await asyncio.to_thread(next, (line for line in lines if line.startswith(b"[")))
@@ -128,6 +128,8 @@ async def test_envoys_die_with_the_process_that_started_them(number, tmp_path):
     finally:
         process.kill()
         process.communicate()
+        for pid in filter(alive, running):
+            os.kill(pid, signal.SIGKILL)
 
 
 async def test_two_labs_side_by_side_do_not_meet(tmp_path):
