@@ -21,7 +21,9 @@ AGENTS = ("agent-a", "agent-1", "agenta", "agent1")
 TRUST_DOMAIN = "cluster.local"
 NAMESPACE = "argocd"
 
-_WILD = frozenset("*+?|^$(){}")
+_WILD = frozenset("*+?|{}")
+_WIDTHLESS = frozenset("^$()")
+"""Operators that match no text of their own."""
 
 
 def sketch(pattern: str) -> str:
@@ -64,7 +66,7 @@ def linkerd_guesses(pattern: str) -> Iterator[LinkerdId]:
 
 
 def _tokens(pattern: str) -> Iterator[str]:
-    """The regex's pieces: a character for itself or for an operator; a class or an escape that is none, longer."""
+    """The regex's pieces: a character for itself or for an operator, a word for a class, nothing for a group's ends."""
     at = 0
     while at < len(pattern):
         end = at + 1
@@ -81,13 +83,15 @@ def _tokens(pattern: str) -> Iterator[str]:
         elif pattern[at : at + 2] == "(?":
             # Flags or a group's name: up to what ends them.
             end = min((place for place in (pattern.find(each, at) for each in ">:)") if place > 0), default=at) + 1
-            yield "flags"
+            yield ""
         elif pattern[at] == "." and pattern[at + 1 : at + 2] in {"*", "+", "?", "{"}:
             yield "class"
         elif pattern[at] == "{":
             close = pattern.find("}", at)
             end = close + 1 if close > 0 else len(pattern)
             yield "count"
+        elif pattern[at] in _WIDTHLESS:
+            yield ""
         else:
             # A lone dot is most often meant for itself (`cluster.local`).
             yield pattern[at]
