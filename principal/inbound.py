@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from hubproto.checksums import list_checksum, spec_checksum
+from hubproto.checksums import ChecksumError, list_checksum, spec_checksum
 from hubproto.events import Event, EventError, EventType, Target, request_event
 from hubproto.methods import MANAGED
 from mesh.names import is_dns1123_subdomain
@@ -185,7 +185,7 @@ def _request_update(call: _Call) -> list[Effect]:
                 call.agent, name=name, namespace=namespace if isinstance(namespace, str) else "", uid=uid
             )
         ]
-    if theirs == spec_checksum(stored.data) and uid == source_uid(stored):
+    if theirs is not None and theirs == _sum(stored) and uid == source_uid(stored):
         return []
     return [call.view.outbound.update(stored)]
 
@@ -194,6 +194,13 @@ def source_uid(stored: StoredObject) -> str:
     """The uid by which both sides name an object: the source's, where the object is a copy."""
     uid = stored.annotations.get(SOURCE_UID)
     return uid if isinstance(uid, str) else stored.uid
+
+
+def _sum(stored: StoredObject) -> bytes | None:
+    try:
+        return spec_checksum(stored.data)
+    except ChecksumError:
+        return None  # an Application without a spec equals nothing that an agent can hold
 
 
 def _checksum(body: Mapping[str, Any]) -> bytes | None:

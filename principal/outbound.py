@@ -65,8 +65,12 @@ class Outbound:
         return self._event(EventType.SPEC_UPDATE, stored)
 
     def delete(self, stored: StoredObject) -> Outgoing:
-        """A delete event."""
-        return self._event(EventType.DELETE, stored)
+        """A delete event, of a version of its own.
+
+        With the last version's it would have the id of the update before it, whose late ack would then pass for its own.
+        """
+        data = {**stored.data, "metadata": {**stored.data["metadata"], "resourceVersion": _after(stored)}}
+        return self._event(EventType.DELETE, StoredObject(stored.key, data, stored.origin))
 
     def delete_unknown(self, agent: str, *, name: str, namespace: str, uid: str) -> Outgoing:
         """A delete event for something that only the agent knows, told by what it said of it."""
@@ -81,6 +85,11 @@ class Outbound:
             event_type, Target.APPLICATION, _wire_object(stored.data), principal_uid=self._principal_uid
         )
         return Outgoing(stored.key.namespace, event)
+
+
+def _after(stored: StoredObject) -> str:
+    version = stored.resource_version
+    return str(int(version) + 1) if version.isdecimal() else f"{version}1"
 
 
 def _shared(data: Mapping[str, Any]) -> tuple[object, ...]:

@@ -98,6 +98,13 @@ def test_an_agent_that_holds_something_else_gets_the_whole_object(checksum: byte
     assert (effect.agent, effect.event.type) == ("agent-a", EventType.SPEC_UPDATE)
 
 
+def test_an_application_without_a_spec_is_sent_rather_than_summed() -> None:
+    application = stored()
+    bare = {name: value for name, value in application.data.items() if name != "spec"}
+    [effect] = react(request_update(checksum=b"x"), view(StoredObject(application.key, bare, "a.yaml:1")))
+    assert isinstance(effect, Outgoing)
+
+
 def test_an_agent_that_holds_an_older_object_with_the_same_spec_gets_the_newer_one() -> None:
     application = stored()
     [effect] = react(request_update(uid="older", checksum=spec_checksum(application.data)), view(application))

@@ -63,6 +63,13 @@ def test_an_object_that_is_gone_is_deleted() -> None:
     assert kinds(Change(ChangeType.DELETED, stored(), stored())) == [("agent-a", EventType.DELETE)]
 
 
+def test_a_deletion_cannot_be_acknowledged_by_the_late_ack_of_the_update_before_it() -> None:
+    [update] = OUTBOUND.of_change(Change(ChangeType.MODIFIED, stored(version="7", spec={"a": 1}), stored()))
+    [deletion] = OUTBOUND.of_change(Change(ChangeType.DELETED, stored(version="7"), stored(version="7")))
+    assert update.event.resource_id == deletion.event.resource_id
+    assert update.event.event_id != deletion.event.event_id
+
+
 def test_a_namespace_that_is_not_allowed_takes_no_part() -> None:
     picky = Outbound(allowed=lambda namespace: namespace == "agent-b", principal_uid="p")
     assert kinds(Change(ChangeType.ADDED, stored(), None), picky) == []
