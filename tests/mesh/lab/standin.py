@@ -95,7 +95,7 @@ async def eventually(condition: Callable[[], Awaitable[bool]], what: str) -> Non
     """Wait until `condition` holds; fail, naming `what`, when it does not within PATIENCE seconds."""
     try:
         async with asyncio.timeout(PATIENCE):
-            while not await condition():  # noqa: ASYNC110 - what is waited for is outside this process
+            while not await condition():
                 await asyncio.sleep(0.02)
     except TimeoutError:
         pytest.fail(f"not within {PATIENCE} s: {what}")
