@@ -192,9 +192,9 @@ def ack(event: Event) -> Event:
     )
 
 
-def heartbeat(event_id: str, *, rtt_ms: int | None = None) -> Event:
+def heartbeat(event_id: str, *, rtt_ms: float | None = None) -> Event:
     """Make a heartbeat; `event_id` is a fresh UUID, `rtt_ms` the previous heartbeat's round trip in milliseconds."""
-    extra = () if rtt_ms is None else ((names.RTT_MS, str(rtt_ms)),)
+    extra = () if rtt_ms is None else ((names.RTT_MS, f"{rtt_ms:.3f}"),)
     return Event(EventType.PING, Target.HEARTBEAT, resource_id=event_id, event_id=event_id, extra=extra)
 
 

@@ -57,7 +57,7 @@ EVENT_ID: Final = "eventid"
 SENT_AT: Final = "sentat"
 PRINCIPAL_UID: Final = "principaluid"
 RTT_MS: Final = "rttms"
-"""Our extension attribute of a heartbeat: whole milliseconds from the previous heartbeat to its acknowledgement."""
+"""Our extension attribute of a heartbeat: milliseconds from the previous heartbeat to its ack, as `1.625`."""
 
 DATA_SCHEMA: Final = "dataschema"
 DATA_CONTENT_TYPE: Final = "datacontenttype"

@@ -73,7 +73,7 @@ def test_a_heartbeat_is_a_ping_with_two_equal_ids_and_no_data() -> None:
 
 
 def test_a_heartbeat_may_say_the_round_trip_and_its_acknowledgement_repeats_it() -> None:
-    assert ack(heartbeat("id-2", rtt_ms=12)).extra == (("rttms", "12"),)
+    assert ack(heartbeat("id-2", rtt_ms=12)).extra == (("rttms", "12.000"),)
 
 
 def test_an_object_event_takes_ids_and_subject_from_the_metadata() -> None:
