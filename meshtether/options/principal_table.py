@@ -1,0 +1,166 @@
+"""The principal's options that do something today."""
+
+from typing import Final
+
+from mesh.durations import MILLISECOND
+from meshtether.options import own
+from meshtether.options.kinds import (
+    BOOL,
+    FILE,
+    HOST,
+    LIST,
+    LOG_LEVELS,
+    PORT_OR_ANY,
+    TEXT,
+    choice,
+    duration,
+    whole,
+)
+from meshtether.options.model import Option
+
+MIN_MESSAGE: Final = 1024
+"""Bytes; a login alone, with its tokens, takes more than that."""
+
+MAX_MESSAGE: Final = 2**31 - 1
+"""Bytes; gRPC keeps message sizes in 32 bits with a sign."""
+
+MIN_TIMEOUT: Final = 100 * MILLISECOND
+"""Nanoseconds; a busy machine is late by that much without being dead."""
+
+MESSAGE_SIZE: Final = whole("BYTES", MIN_MESSAGE, MAX_MESSAGE)
+
+BUILT: Final = (
+    Option(
+        name="listen-host",
+        kind=HOST,
+        theme=own.CONNECTION,
+        help="Address that agents connect to; empty is every interface. Behind a sidecar: 127.0.0.1.",
+        env="ARGOCD_PRINCIPAL_LISTEN_HOST",
+        keys=("principal.listen.host",),
+    ),
+    Option(
+        name="listen-port",
+        kind=PORT_OR_ANY,
+        theme=own.CONNECTION,
+        help="TCP port that agents connect to.",
+        default="8443",
+        env="ARGOCD_PRINCIPAL_LISTEN_PORT",
+        keys=("principal.listen.port",),
+    ),
+    Option(
+        name="insecure-plaintext",
+        kind=BOOL,
+        theme=own.CONNECTION,
+        help="Serve without TLS, since the sidecar in front does it. This release serves in no other way.",
+        default="false",
+        env="ARGOCD_PRINCIPAL_INSECURE_PLAINTEXT",
+        keys=("principal.tls.insecure-plaintext",),
+    ),
+    Option(
+        name="grpc-max-message-size",
+        kind=MESSAGE_SIZE,
+        theme=own.CONNECTION,
+        help="Bytes that one gRPC message may have, either way.",
+        default="209715200",
+        env="ARGOCD_PRINCIPAL_GRPC_MAX_MESSAGE_SIZE",
+    ),
+    Option(
+        name="server-transport",
+        kind=choice("grpcio"),
+        theme=own.CONNECTION,
+        help="Which server carries the streams.",
+        default="grpcio",
+        env="MESHTETHER_SERVER_TRANSPORT",
+        keys=("meshtether.server-transport",),
+    ),
+    Option(
+        name="auth",
+        kind=TEXT,
+        theme=own.IDENTITY,
+        help="How agents are recognised: `header:<name>:<regex>`, where the regex's (RE2) first group is the agent's "
+        "name, or `identity:<header>:<template>`, where all but the one segment `{agent}` must be equal.",
+        env="ARGOCD_PRINCIPAL_AUTH",
+        keys=("principal.auth",),
+    ),
+    Option(
+        name="jwt-key",
+        kind=FILE,
+        theme=own.IDENTITY,
+        help="PEM file (PKCS#8) with the RSA key that signs agents' tokens.",
+        env="ARGOCD_PRINCIPAL_JWT_KEY_PATH",
+        keys=("principal.jwt.key-path",),
+    ),
+    Option(
+        name="insecure-jwt-generate",
+        kind=BOOL,
+        theme=own.IDENTITY,
+        help="Sign tokens with a key made at start; agents authenticate again after a restart. Without --jwt-key this "
+        "release does so in any case.",
+        default="false",
+        env="ARGOCD_PRINCIPAL_JWT_ALLOW_GENERATE",
+        keys=("principal.jwt.allow-generate",),
+    ),
+    Option(
+        name="keepalive-min-interval",
+        kind=duration(),
+        theme=own.STAY_ALIVE,
+        help="Close connections that send HTTP/2 pings more often than this; 0 is no limit (in argocd-agent: 5m).",
+        default="0s",
+        env="ARGOCD_PRINCIPAL_KEEP_ALIVE_MIN_INTERVAL",
+        keys=("principal.keep-alive.min-interval",),
+    ),
+    Option(
+        name="session-timeout",
+        kind=duration(least=MIN_TIMEOUT, zero="three times the gap that each stream shows", reason="a machine's noise"),
+        theme=own.STAY_ALIVE,
+        help="End a session whose heartbeats stay away for so long; 0 is three times the gap that its heartbeats have "
+        "shown. Agents that send none are left alone.",
+        default="0s",
+        env="MESHTETHER_SESSION_TIMEOUT",
+        keys=("meshtether.session-timeout",),
+    ),
+    Option(
+        name="namespace",
+        short="n",
+        kind=TEXT,
+        theme=own.SYNC,
+        help="The principal's own namespace; no agent may bear its name. Empty is argocd.",
+        env="ARGOCD_PRINCIPAL_NAMESPACE",
+        keys=("principal.namespace",),
+    ),
+    Option(
+        name="allowed-namespaces",
+        kind=LIST,
+        theme=own.SYNC,
+        help="Namespaces whose resources are synced: names, globs, or `/regex/` (RE2). Empty allows all.",
+        env="ARGOCD_PRINCIPAL_ALLOWED_NAMESPACES",
+        keys=("principal.allowed-namespaces",),
+    ),
+    Option(
+        name="log-level",
+        kind=LOG_LEVELS,
+        theme=own.LOGS,
+        help="Least level to log: trace, debug, info, warn, error, fatal or panic; NAME=LEVEL for one component.",
+        default="info",
+        env="ARGOCD_PRINCIPAL_LOG_LEVEL",
+        keys=("principal.log.level",),
+    ),
+    Option(
+        name="log-format",
+        kind=choice("text", "json"),
+        theme=own.LOGS,
+        help="How log lines look: text is logfmt.",
+        default="text",
+        env="ARGOCD_PRINCIPAL_LOG_FORMAT",
+        keys=("principal.log.format",),
+    ),
+    Option(
+        name="admin-port",
+        kind=PORT_OR_ANY,
+        theme=own.WATCHING,
+        help="TCP port of the admin API, on 127.0.0.1.",
+        default="8090",
+        env="MESHTETHER_ADMIN_PORT",
+        keys=("meshtether.admin.port",),
+    ),
+)
