@@ -61,6 +61,7 @@ def test_the_greedy_seed_regex_is_not_fooled_by_what_stands_in_front_alone() -> 
         (r"header:l5d-client-id:^([a-z-]+)", "the agent's name alone"),
         (r"header:l5d-client-id:(agent-[a-z])", "a SPIFFE ID with that last segment"),
         (r"header:x-spiffe-id:^spiffe://[^/]+/ns/team-x/sa/([^/]+)$", "another trust domain"),
+        (r"header:x-workload:^([^.]+)\.argocd\.", "another trust domain"),
         (r"header:x-client-id:([a-z-]+)", "text behind"),
         (r"header:x-client-id:([a-z-]+)$", "text in front"),
     ],

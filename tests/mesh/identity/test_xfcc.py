@@ -64,6 +64,11 @@ def test_keys_come_in_any_case_and_any_value_may_be_quoted() -> None:
         (r"\\\"", '\\"'),
         (r"a\41b", "aAb"),
         ("a,b;c=d e", "a,b;c=d e"),
+        # As Envoy 1.40 wrote them for certificates with these subjects.
+        (r"OU=trail\ ,O=\ lead,CN=\#lead", "OU=trail ,O= lead,CN=#lead"),
+        (r"CN=a\"b\;c\,d\+e\<f\>g\\h=i", 'CN=a"b;c,d+e<f>g\\h=i'),
+        (r"O=Gr\C3\B6\C3\9Fe,CN=Z\C3\BCrich \E2\82\AC", "O=Größe,CN=Zürich €"),
+        (r"CN=\F0\9F\98\80", "CN=😀"),
         ("", ""),
     ],
 )
