@@ -123,6 +123,7 @@ NEEDS_A_PERSON: Final = frozenset(
         Cause.PLAINTEXT_UNEXPECTED,
         Cause.NOT_HTTP2,
         Cause.CERTIFICATE_REFUSED,
+        Cause.MESSAGE_TOO_LARGE,
         Cause.SUPERSEDED,
         Cause.INTERNAL_ERROR,
     }

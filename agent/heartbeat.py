@@ -84,6 +84,10 @@ class Heartbeats:
             self._next = now + self.interval
         return beat
 
+    def waits_for(self, beat_id: str) -> bool:
+        """Whether a heartbeat of that id has not been answered."""
+        return beat_id in self._waiting
+
     def acknowledge(self, beat_id: str, now: float) -> float | None:
         """An ack arrived: its round trip in seconds, or None when no such heartbeat is waiting."""
         if beat_id not in self._waiting:

@@ -163,5 +163,5 @@ class FakePrincipal(AuthenticationServicer, VersionServicer):
 async def until(condition: Callable[[], object], *, within: float = 10.0) -> None:
     """Wait until a condition holds; the test fails when it does not within so many seconds."""
     async with asyncio.timeout(within):
-        while not condition():  # noqa: ASYNC110 - any condition, not only ours
+        while not condition():
             await asyncio.sleep(0.005)
