@@ -1,1 +1,4 @@
-"""Object stores that principal and agent keep Argo CD resources in."""
+"""Object stores that principal and agent keep Argo CD resources in.
+
+Users of this room need `stores.model` (what a store is), `stores.kinds` and `stores.directory`; the rest is how.
+"""

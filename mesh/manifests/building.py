@@ -8,7 +8,6 @@ from yaml.events import (
     CollectionEndEvent,
     CollectionStartEvent,
     DocumentEndEvent,
-    Event,
     MappingEndEvent,
     MappingStartEvent,
     ScalarEvent,
@@ -54,7 +53,7 @@ class Building:
         self._root = ListFrame(None)
         self._stack: list[ListFrame | MappingFrame] = [self._root]
         self._anchors: dict[str, Any] = {}
-        self._handlers: dict[type[Event] | None, Callable[[Any], None]] = {
+        self._handlers: dict[type, Callable[[Any], None]] = {
             ScalarEvent: self._scalar,
             AliasEvent: self._alias,
             MappingStartEvent: lambda event: self._open(MappingFrame(event.anchor), event),
@@ -63,8 +62,8 @@ class Building:
             SequenceEndEvent: self._close,
         }
 
-    def read(self, get_event: GetEvent) -> tuple[Any, Event | None]:
-        """Take events to the document's end; return its data and the ending event. UnfitError, and the parser's errors."""
+    def read(self, get_event: GetEvent) -> tuple[Any, Any]:
+        """Take events to the document's end; return its data and the ending event; UnfitError, ERRORS."""
         handlers = self._handlers
         while True:
             event = get_event()
@@ -78,7 +77,7 @@ class Building:
         """How many lists and mappings are open."""
         return len(self._stack) - 1
 
-    def _scalar(self, event: ScalarEvent) -> None:
+    def _scalar(self, event: Any) -> None:
         value: Any = event.value
         if event.tag is not None or (event.implicit[0] and (not value or value[0] in HINTS)):
             try:
@@ -94,19 +93,19 @@ class Building:
             self._anchors[event.anchor] = value
         self._place(value, event)
 
-    def _place(self, value: Any, event: Event) -> None:
+    def _place(self, value: Any, event: Any) -> None:
         line = event.start_mark.line + 1
         self._budget.spend(1, line)
         self._stack[-1].place(value, line)
 
-    def _alias(self, event: AliasEvent) -> None:
+    def _alias(self, event: Any) -> None:
         line = event.start_mark.line + 1
         if event.anchor not in self._anchors:
             raise UnfitError(line, f"the alias *{event.anchor[:80]} has no anchor before it, or stands inside it")
         value = self._anchors[event.anchor]
         self._place(copy_tree(value, depth=MAX_DEPTH - self.depth, budget=self._budget, line=line), event)
 
-    def _open(self, frame: ListFrame | MappingFrame, event: CollectionStartEvent) -> None:
+    def _open(self, frame: ListFrame | MappingFrame, event: Any) -> None:
         if self.depth == 0:
             self.line = event.start_mark.line + 1
         elif self.depth == MAX_DEPTH:
@@ -116,14 +115,14 @@ class Building:
         self._place(frame.value, event)
         self._stack.append(frame)
 
-    def _close(self, _: CollectionEndEvent) -> None:
+    def _close(self, _: Any) -> None:
         frame = self._stack.pop()
         frame.close()
         if frame.anchor is not None:
             self._anchors[frame.anchor] = frame.value
 
 
-def skip_document(get_event: GetEvent, budget: Budget, *, depth: int) -> Event | None:
+def skip_document(get_event: GetEvent, budget: Budget, *, depth: int) -> Any:
     """Take events to the end of a document that is unfit, within the same bounds; return the ending event."""
     while True:
         event = get_event()

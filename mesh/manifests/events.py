@@ -1,17 +1,16 @@
 """The one place that talks to PyYAML's parser: events one at a time, and what its errors mean.
 
-libyaml's parser is used where PyYAML was built with it, else PyYAML's own, which gives the same events more slowly. Both
-keep their state on the heap, so no depth of nesting can exhaust the stack, as PyYAML's composer can.
+libyaml's parser is used where PyYAML was built with it, else PyYAML's own, which gives the same events more slowly.
+Both keep their state on the heap, so no depth of nesting can exhaust the stack, as PyYAML's composer can.
 """
 
 from collections.abc import Callable
 from typing import Any, Final
 
 import yaml
-from yaml.events import Event
 
-GetEvent = Callable[[], Event | None]
-"""Gives the next event; None behind the last."""
+GetEvent = Callable[[], Any]
+"""Gives the next event; None behind the last. Untyped, since PyYAML's stubs doubt marks that are always there."""
 
 HAS_LIBYAML: Final = bool(yaml.__with_libyaml__)
 """Whether PyYAML was built with libyaml."""

@@ -33,7 +33,7 @@ class ListFrame:
         self.anchor = anchor
         self.value: list[Any] = []
 
-    def place(self, value: Any, line: int) -> None:  # noqa: ARG002  # the mapping's signature
+    def place(self, value: Any, line: int) -> None:  # the mapping's signature
         """Add an item."""
         self.value.append(value)
 

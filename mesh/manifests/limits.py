@@ -9,8 +9,9 @@ MAX_DOCUMENTS: Final = 10_000
 """Documents in one text. Reading as many takes about a second and a half; a folder may hold many files."""
 
 MAX_NODES: Final = 1_000_000
-"""Keys, scalars, lists and mappings in one text, aliases counted as often as they are used. Bounds what an alias bomb can
-make of a few lines ("billion laughs"): about 150 MB and two seconds. The CRDs of Istio 1.31 together have 40,000."""
+"""Keys, scalars, lists and mappings in one text, aliases counted as often as they are used. Bounds what an alias bomb
+can make of a few lines ("billion laughs"): about 150 MB and two seconds. The CRDs of Istio 1.31 together have
+40,000."""
 
 MAX_DEPTH: Final = 100
 """Lists and mappings inside one another. The deepest CRD schema met so far has 48; and whatever walks the data by

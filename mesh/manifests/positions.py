@@ -1,19 +1,18 @@
 """Where things stand in the text of one document: a tree of offsets and lines, made only when somebody asks.
 
-Reading keeps no positions, since most are never needed. Line numbers of fields and edits in place make this tree from the
-text of the one document that they are about.
+Reading keeps no positions, since most are never needed. Line numbers of fields and edits in place make this tree from
+the text of the one document that they are about.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any
 
 from yaml.events import (
     AliasEvent,
     CollectionEndEvent,
     CollectionStartEvent,
     DocumentEndEvent,
-    Event,
     MappingStartEvent,
     NodeEvent,
     ScalarEvent,
@@ -22,6 +21,7 @@ from yaml.events import (
 from mesh.manifests.events import ERRORS, GetEvent, open_events
 from mesh.manifests.limits import MAX_DEPTH, MAX_NODES
 from mesh.manifests.scalars import MERGE, ScalarError, key_text, resolve, tagged
+
 
 @dataclass(slots=True)
 class Node:
@@ -35,7 +35,7 @@ class Node:
     kind: str
     """`scalar`, `alias`, `mapping` or `sequence`."""
     block: bool
-    """Whether a collection is written by indentation, or a scalar behind `|` or `>`; else in brackets or in the line."""
+    """Whether a collection is written by indentation, or a scalar behind `|` or `>`, else in brackets or in line."""
     decorated: bool
     """Whether an anchor or a tag stands before it, or it is an alias."""
     entries: list["Entry"] = field(default_factory=list)
@@ -93,7 +93,7 @@ def _compose(get_event: GetEvent) -> Node | None:
     return None
 
 
-def _node(event: NodeEvent) -> Node:
+def _node(event: Any) -> Node:
     is_alias = isinstance(event, AliasEvent)
     start, end = event.start_mark, event.end_mark
     decorated = is_alias or event.anchor is not None or getattr(event, "tag", None) is not None
@@ -102,7 +102,7 @@ def _node(event: NodeEvent) -> Node:
     if is_alias:
         return Node(start.index, end.index, start.line, "alias", False, True)
     kind = "mapping" if isinstance(event, MappingStartEvent) else "sequence"
-    block = not cast("CollectionStartEvent", event).flow_style
+    block = not event.flow_style
     return Node(start.index, end.index, start.line, kind, block, decorated)
 
 
@@ -113,7 +113,7 @@ class _Open:
         self.node = node
         self.key: tuple[str | None, Node] | None = None
 
-    def add(self, node: Node, event: Event) -> None:
+    def add(self, node: Node, event: Any) -> None:
         if self.node.kind == "sequence":
             self.node.entries.append(Entry(None, node.start, node.line, node))
         elif self.key is None:
@@ -122,14 +122,14 @@ class _Open:
             (key, at), self.key = self.key, None
             self.node.entries.append(Entry(key, at.start, at.line, node))
 
-    def close(self, event: Event) -> Node:
+    def close(self, event: Any) -> Node:
         """End the collection; one by indentation ends with its last part, however far the parser has looked ahead."""
         last: Sequence[Entry] = self.node.entries[-1:]
         self.node.end = last[0].value.end if self.node.block and last else event.end_mark.index
         return self.node
 
 
-def _key(event: Event) -> str | None:
+def _key(event: Any) -> str | None:
     if not isinstance(event, ScalarEvent):
         return None
     value: str = event.value

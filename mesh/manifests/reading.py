@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from yaml.events import DocumentEndEvent, DocumentStartEvent, Event
+from yaml.events import DocumentEndEvent, DocumentStartEvent
 
 from mesh.manifests.building import Budget, Building, ExhaustedError, skip_document
 from mesh.manifests.events import ERRORS, GetEvent, describe, open_events
@@ -27,9 +27,9 @@ def decode_text(data: bytes, source: str) -> tuple[str, list[Fault]]:
 def read_documents(text: str, source: str) -> tuple[list[Manifest], list[Fault]]:
     """Return every document of `text` that is a mapping, in order, and a fault for everything else; never raises.
 
-    A syntax error ends the reading, and so does a bound (limits.py): the documents before it are returned. A document that
-    is unfit by itself (a key twice, a scalar without a JSON value, no mapping) is a fault, and the next ones are read.
-    Empty documents are nothing.
+    A syntax error ends the reading, and so does a bound (limits.py): the documents before it are returned. A document
+    that is unfit by itself (a key twice, a scalar without a JSON value, no mapping) is a fault, and the next ones are
+    read. Empty documents are nothing.
     """
     if len(text) > MAX_TEXT:
         return [], [Fault(source, 0, f"{len(text)} characters, more than the {MAX_TEXT} that are read")]
@@ -97,13 +97,13 @@ class _Reading:
                 continue
             self._keep(value, building.line, at=(start, end), outer=(outer_start, outer_end))
 
-    def _start(self, opening: DocumentStartEvent) -> tuple[int, int]:
+    def _start(self, opening: Any) -> tuple[int, int]:
         """Return the offsets of the document's first mark and of its text."""
         if not opening.explicit:
             return self._end, self._end
         return opening.start_mark.index + self._shift, self._rest_of_line(opening.end_mark.index + self._shift)
 
-    def _finish(self, closing: Event | None) -> tuple[int, int]:
+    def _finish(self, closing: Any) -> tuple[int, int]:
         """Return the offsets behind the document's text and behind its `...` line."""
         if closing is None:
             return len(self._text), len(self._text)
@@ -141,7 +141,7 @@ class _Reading:
 _KIND_NAMES = {list: "a list", str: "text", bool: "a boolean", int: "a number", float: "a number"}
 
 
-def _openings(get_event: GetEvent) -> Iterator[DocumentStartEvent]:
+def _openings(get_event: GetEvent) -> Iterator[Any]:
     while (event := get_event()) is not None:
         if isinstance(event, DocumentStartEvent):
             yield event

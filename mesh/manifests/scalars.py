@@ -1,9 +1,10 @@
 """What a plain scalar means: YAML 1.1 as Kubernetes reads it.
 
-Kubernetes reads YAML with sigs.k8s.io/yaml, which is go-yaml v2 followed by a trip through JSON. So, for plain scalars:
-`yes`, `on`, `y` and their like are booleans; `010` is 8, `0o10` too, `1_000` is 1000; `1e3` and `1.0` are whole numbers;
-`12:30:45` and `2024-01-01` are strings (no sexagesimal numbers, no timestamps); so is `=`. Whole numbers outside int64
-become floats. What JSON cannot say (`.nan`, `.inf`) is refused. The rules were read from goyaml.v2's resolve.go.
+Kubernetes reads YAML with sigs.k8s.io/yaml, which is go-yaml v2 followed by a trip through JSON. So, for plain
+scalars: `yes`, `on`, `y` and their like are booleans; `010` is 8, `0o10` too, `1_000` is 1000; `1e3` and `1.0` are
+whole numbers; `12:30:45` and `2024-01-01` are strings (no sexagesimal numbers, no timestamps); so is `=`. Whole
+numbers outside int64 become floats. What JSON cannot say (`.nan`, `.inf`) is refused. The rules were read from
+goyaml.v2's resolve.go.
 """
 
 import base64
@@ -45,9 +46,11 @@ WORDS: Final[dict[str, Scalar]] = {
 }
 """Plain scalars with a meaning of their own."""
 
-_NOT_FINITE: Final = frozenset(
-    sign + word for sign in ("", "+", "-") for word in (".inf", ".Inf", ".INF")
-) | {".nan", ".NaN", ".NAN"}
+_NOT_FINITE: Final = frozenset(sign + word for sign in ("", "+", "-") for word in (".inf", ".Inf", ".INF")) | {
+    ".nan",
+    ".NaN",
+    ".NAN",
+}
 
 HINTS: Final = frozenset("+-0123456789yYnNtTfFoO~.")
 """First characters of the plain scalars that may be something else than a string."""
@@ -87,7 +90,7 @@ def tagged(tag: str, text: str) -> Scalar:
     return text if convert is None else convert(text)
 
 
-def number(value: int | float) -> int | float:
+def number(value: float) -> int | float:
     """Return `value` as Kubernetes keeps it: whole if it is whole and fits an int64, else a float; ScalarError."""
     if isinstance(value, int):
         if MIN_INT <= value <= MAX_INT:

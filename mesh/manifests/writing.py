@@ -16,7 +16,7 @@ LINE_WIDTH: Final = 2**20
 class _Dumper(_BASE):  # type: ignore[misc]  # the base is chosen at import
     """PyYAML's dumper with the strings of scalars.py in quotes, and without anchors."""
 
-    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002  # PyYAML's signature
+    def ignore_aliases(self, data: Any) -> bool:  # PyYAML's signature
         return True
 
 
@@ -41,6 +41,12 @@ def write_document(data: Mapping[str, Any]) -> str:
         data, Dumper=_Dumper, default_flow_style=False, sort_keys=False, allow_unicode=True, width=LINE_WIDTH
     )
     return text
+
+
+def write_inline(value: Any) -> str:
+    """Return `value` as YAML in one line, fit to stand between braces; values as above."""
+    text: str = yaml.dump({"k": value}, Dumper=_Dumper, default_flow_style=True, allow_unicode=True, width=LINE_WIDTH)
+    return text.rstrip("\n").removeprefix("{k: ").removesuffix("}")
 
 
 def _represent_text(dumper: Any, text: str) -> Any:

@@ -1,0 +1,147 @@
+"""A folder of manifests with the view it gives: what it shows after a look, with a uid for every object."""
+
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import structlog
+
+from stores.atomic import replace_file
+from stores.content import Found
+from stores.errors import store_error
+from stores.model import ObjectKey, StoreError
+from stores.places import real_file
+from stores.quiet import Quiet
+from stores.reading import Reading
+from stores.splicing import Place, replace_objects
+from stores.view import View, completed, fixed_uid
+
+log = structlog.stdlib.get_logger(__name__)
+
+RETRY_SECONDS: Final = 0.2
+"""When to try again to write a uid into a file that somebody was just writing."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What has become of some objects."""
+
+    shown: dict[ObjectKey, tuple[Mapping[str, Any], str]] = field(default_factory=dict)
+    """Data and origin of those that are there."""
+    missing: list[ObjectKey] = field(default_factory=list)
+    """Those that are in no file."""
+
+
+_Wanting = dict[str, list[tuple[Found, dict[str, Any]]]]
+
+
+class Folder:
+    """Finds out; the view, which is only read here, is changed by the caller with what was found."""
+
+    def __init__(
+        self, root: Path, view: View, *, identity: str, keeps_identity: bool, assign_uids: bool, quiet: Quiet
+    ) -> None:
+        self.reading = Reading(root, quiet=quiet, keeps_identity=keeps_identity)
+        self.view = view
+        self.root = root
+        self._identity = identity
+        self._assign_uids = assign_uids
+        self._unsettled: set[ObjectKey] = set()
+        self._unwritable: set[str] = set()
+
+    def look(self, now: float) -> Outcome:
+        """Look at the folder and return what has become of what has changed; never raises."""
+        concerned = self.reading.look(now) | self._unsettled
+        self._unsettled = set()
+        return self.resolve(concerned, now=now)
+
+    def next_time(self, now: float) -> float | None:
+        """Return when the next look may find something without anybody changing a file; None when it will not."""
+        times = [self.reading.next_time(), now + RETRY_SECONDS if self._unsettled else None]
+        return min((time for time in times if time is not None), default=None)
+
+    def resolve(self, concerned: Iterable[ObjectKey], *, now: float) -> Outcome:
+        """Return what has become of the objects; what has no uid of its own gets one, in its file if that can be."""
+        outcome = Outcome()
+        wanting: _Wanting = {}
+        claimed: dict[str, ObjectKey] = {}
+        for key, owner in sorted(((key, self.reading.tree.owner(key)) for key in concerned), key=_by_place):
+            if owner is None:
+                outcome.missing.append(key)
+                continue
+            path, found = owner
+            data = self.complete(found, claimed)
+            if data["metadata"]["uid"] == found.uid or not self._assign_uids or self.reading.tree.is_held(key, path):
+                outcome.shown[key] = (data, found.manifest.where)
+            else:
+                wanting.setdefault(path, []).append((found, data))
+        for path, objects in wanting.items():
+            self._write_uids(path, objects, outcome, now=now)
+        return outcome
+
+    def complete(self, found: Found, claimed: dict[str, ObjectKey] | None = None) -> dict[str, Any]:
+        """Return an object's data with a uid of its own, which may not be in the file yet."""
+        claimed = {} if claimed is None else claimed
+
+        def is_free(uid: str, key: ObjectKey) -> bool:
+            return self.view.is_free(uid, key) and claimed.get(uid, key) == key
+
+        data = completed(found, self.view.get(found.key), is_free=is_free, new_uid=lambda: self._new_uid(found.key))
+        claimed[data["metadata"]["uid"]] = found.key
+        return data
+
+    def _new_uid(self, key: ObjectKey) -> str:
+        return str(uuid.uuid4()) if self._assign_uids else fixed_uid(self._identity, key)
+
+    def _write_uids(
+        self, path: str, objects: list[tuple[Found, dict[str, Any]]], outcome: Outcome, *, now: float
+    ) -> None:
+        try:
+            is_written = self._written(path, {Place.of(found.manifest): data for found, data in objects}, now=now)
+        except StoreError as error:
+            self._warn(path, error)
+            for found, data in objects:
+                known = self.view.get(found.key)
+                uid = fixed_uid(self._identity, found.key) if known is None else known.uid
+                shown = {**data, "metadata": {**data["metadata"], "uid": uid}}
+                outcome.shown[found.key] = (shown, found.manifest.where)
+            return
+        if not is_written:
+            self._unsettled.update(found.key for found, _ in objects)
+            return
+        self._unwritable.discard(path)
+        for found, data in objects:
+            owner = self.reading.tree.owner(found.key)
+            outcome.shown[found.key] = (data, owner[1].manifest.where if owner else found.manifest.where)
+
+    def _written(self, path: str, changes: Mapping[Place, Mapping[str, Any]], *, now: float) -> bool:
+        """Write into a file that is still as it was read; False if it is not; StoreError."""
+        try:
+            real = real_file(self.root, path)
+            file, content = self.reading.read(path)
+            if not self.reading.is_as_read(path, file):
+                return False
+            after = replace_objects(content, changes)
+            data = after.text.encode()
+            signature = replace_file(real, file, data)
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise store_error(self.root / path, error) from error
+        if signature is not None:
+            self.reading.take(path, data, after, signature, now=now)
+        return signature is not None
+
+    def _warn(self, path: str, error: StoreError) -> None:
+        if path not in self._unwritable:
+            self._unwritable.add(path)
+            log.warning("uids not written into a manifest file, made from its names instead", reason=str(error))
+
+
+def _by_place(item: tuple[ObjectKey, tuple[str, Found] | None]) -> tuple[str, int, int, ObjectKey]:
+    key, owner = item
+    if owner is None:
+        return "", 0, 0, key
+    return owner[0], owner[1].manifest.start, owner[1].manifest.line, key
