@@ -17,14 +17,15 @@ MAX_LENGTH = 8192
 
 def main() -> int:
     """Fuzz all targets, or run one as a child."""
-    targets = all_targets()
     parser = argparse.ArgumentParser(prog="python -m fuzz", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of: {', '.join(targets)}; all when none is given")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="of the targets; all when none is given")
     parser.add_argument("--seconds", type=int, default=60, help="for each target")
     parser.add_argument("--child", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.child is not None:
+        # Nothing may have been imported yet: only what is imported from here on is instrumented.
         _fuzz(arguments.child, arguments.seconds)
+    targets = all_targets()
     unknown = sorted(set(arguments.names) - set(targets))
     if unknown:
         parser.error(f"no target {', '.join(unknown)}: there are {', '.join(targets)}")
