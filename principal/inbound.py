@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from hubproto.checksums import ChecksumError, list_checksum, spec_checksum
+from hubproto.checksums import list_checksum, spec_checksum
+from hubproto.errors import ChecksumError
 from hubproto.events import Event, EventError, EventType, Target, request_event
 from hubproto.methods import MANAGED
 from mesh.names import is_dns1123_subdomain

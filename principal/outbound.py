@@ -8,9 +8,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from stores.model import Change, ChangeType, ObjectKey, StoredObject
-
 from hubproto.events import Event, EventType, Target, object_event
+from stores.model import Change, ChangeType, ObjectKey, StoredObject
 
 APPLICATION: Final = "Application"
 
@@ -67,7 +66,7 @@ class Outbound:
     def delete(self, stored: StoredObject) -> Outgoing:
         """A delete event, of a version of its own.
 
-        With the last version's it would have the id of the update before it, whose late ack would then pass for its own.
+        With the last one's it would have the id of the update before it, whose late ack would then pass for its own.
         """
         data = {**stored.data, "metadata": {**stored.data["metadata"], "resourceVersion": _after(stored)}}
         return self._event(EventType.DELETE, StoredObject(stored.key, data, stored.origin))

@@ -8,7 +8,6 @@ from typing import Final
 
 import structlog
 from cryptography.hazmat.primitives.asymmetric import rsa
-from stores.directory import DirectoryStore
 
 from mesh.identity.rules import RuleError, parse_rule
 from principal.admin import models
@@ -25,6 +24,7 @@ from principal.outbound import Outbound
 from principal.rpc import Door, DoorError
 from principal.syncing import Syncing
 from principal.tokens import Issuer, KeyFileError, generate_key, load_key
+from stores.directory import DirectoryStore
 from stores.model import Store, StoreError
 
 log = structlog.stdlib.get_logger(__name__)

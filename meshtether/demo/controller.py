@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from stores.directory import DirectoryStore
-from stores.model import Change, ChangeType, ObjectKey, StoreError
 
 from hubproto.checksums import spec_checksum
+from stores.directory import DirectoryStore
+from stores.model import Change, ChangeType, ObjectKey, StoreError
 
 log = structlog.stdlib.get_logger(__name__)
 

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.live import Live
 
 from mesh.lab import EnvoyMissing, Flavour, LabConfig, LabMesh, SidecarError, Timers, Workload
+from meshtether import logs
 from meshtether.demo import table
 from meshtether.demo.controller import controlling
 from meshtether.demo.observe import Observer, Scene
@@ -53,6 +54,8 @@ EXIT_KEPT, EXIT_BROKEN, EXIT_FAILED = 0, 1, 3
 def run(config: DemoConfig) -> int:
     """Run the demo; 0 when it showed what it promises, 1 when not, 3 when it could not run."""
     console = Console(file=sys.stdout, highlight=False, soft_wrap=config.plain or not sys.stdout.isatty())
+    # The processes have logs of their own; here only what goes wrong with the lab is worth a line.
+    logs.configure(["warning"], "text")
     try:
         return asyncio.run(_run(config, console))
     except EnvoyMissing as error:
@@ -134,7 +137,9 @@ class Stage:
             await self._start(stack, agent_command(name, port=lab.agent_port(name), store=store, **heartbeat), "")
         self._observer = Observer(url=url, lab=lab, store=principal_store, agents=self._everyone)
         stack.push_async_callback(self._observer.close)
-        self._console.print(f"\nAdmin API: {url}/api/v1/agents\nFolder:    {self._folder}\n")
+        kept = "" if self._config.directory is not None else " (goes away in the end; --dir DIR keeps it)"
+        self._console.print(f"\nTry meanwhile: curl {url}/api/v1/agents", markup=False)
+        self._console.print(f"Stores and logs: {self._folder}{kept}\n", markup=False)
 
     async def watch(self, stop: asyncio.Event) -> Scene:
         """Show the table until time is up or `stop` is set; the last scene."""
