@@ -56,7 +56,7 @@ def decide_plaintext(resolved: Resolved, method: str) -> tuple[bool, str]:
     """Whether to speak plaintext, and why, in a sentence.
 
     With `header:` credentials a sidecar must add the header, so the agent speaks plaintext to it. argocd-agent's
-    documents ask for `--insecure-tls` there. That is TLS without verification, into which no sidecar could put a header:
+    documents ask for `--insecure-tls` there. That is TLS without verification, into which no sidecar can put a header:
     by itself it does not change this.
     """
     setting = resolved.settings["insecure-plaintext"]
