@@ -130,8 +130,9 @@ class Driver:
     async def _try(self, number: int, report: str | None, previous: "asyncio.Task[None] | None") -> None:
         if previous is not None:
             await asyncio.wait((previous,))
-        connection = self._transport.attempt()
+        connection: Connection | None = None
         try:
+            connection = self._transport.attempt()
             await self._live(number, connection, report)
         except CallError as error:
             self._over(number, error.verdict)
@@ -141,7 +142,8 @@ class Driver:
             log.exception("attempt failed unexpectedly")
             self._over(number, Verdict(Cause.INTERNAL_ERROR, printable(f"{type(error).__name__}: {error}")))
         finally:
-            await self._close(connection)
+            if connection is not None:
+                await self._close(connection)
 
     async def _live(self, number: int, connection: Connection, report: str | None) -> None:
         await connection.connect()

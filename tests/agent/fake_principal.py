@@ -39,6 +39,8 @@ class Call:
     context: Context
     metadata: dict[str, str]
     received: list[Event] = field(default_factory=list)
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the agent half-closed the stream, or it broke."""
 
     async def send(self, event: Event) -> None:
         await self.context.write(encode(event))
@@ -130,6 +132,7 @@ class FakePrincipal(AuthenticationServicer, VersionServicer):
             answered = self.script.answer_heartbeats if event.is_heartbeat else self.script.acknowledge
             if not event.is_ack and answered:
                 await call.send(ack(event))
+        call.ended.set()
 
     def _authorized(self, context: Context) -> None:
         metadata = {key: str(value) for key, value in context.invocation_metadata() or ()}
