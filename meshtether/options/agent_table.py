@@ -4,7 +4,7 @@ from typing import Final
 
 from mesh.durations import MILLISECOND, SECOND
 from meshtether.options import own
-from meshtether.options.kinds import BOOL, FILE, HOST, LIST, LOG_LEVELS, PORT, TEXT, choice, duration
+from meshtether.options.kinds import BOOL, FILE, HOST, LOG_LEVELS, PORT, TEXT, choice, duration
 from meshtether.options.model import Option
 from meshtether.options.principal_table import MESSAGE_SIZE
 
@@ -89,14 +89,6 @@ BUILT: Final = (
         default="argocd",
         env="ARGOCD_AGENT_NAMESPACE",
         keys=("agent.namespace",),
-    ),
-    Option(
-        name="allowed-namespaces",
-        kind=LIST,
-        theme=own.SYNC,
-        help="Further namespaces whose resources are synced: names, globs, or `/regex/` (RE2).",
-        env="ARGOCD_AGENT_ALLOWED_NAMESPACES",
-        keys=("agent.allowed-namespaces",),
     ),
     Option(
         name="heartbeat-interval",
