@@ -80,7 +80,9 @@ def _quiet_died(quiet: Row) -> Verdict:
     return Verdict(
         f"a stream without heartbeats lives {STREAM_IDLE:g} s, the sidecars' stream idle timer",
         bool(quiet.lives) and abs(seen - STREAM_IDLE) <= TOLERANCE,
-        f"{quiet.deaths} deaths, median life {seen:.1f} s" if quiet.lives else "it has not died yet",
+        f"{quiet.deaths} {'death' if quiet.deaths == 1 else 'deaths'}, median life {seen:.1f} s"
+        if quiet.lives
+        else "it has not died yet",
     )
 
 

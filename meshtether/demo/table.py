@@ -35,7 +35,9 @@ def cells(row: Row) -> tuple[str, ...]:
 
 def live(rows: Sequence[Row], *, caption: str) -> Table:
     """A table for a terminal."""
-    table = Table(*COLUMNS, caption=caption)
+    table = Table(caption=caption)
+    for column in COLUMNS:
+        table.add_column(column, overflow="fold")  # a SPIFFE ID that is cut off names nobody
     for row in rows:
         table.add_row(*cells(row))
     return table
