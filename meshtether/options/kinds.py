@@ -5,6 +5,7 @@ where the text came from.
 """
 
 import csv
+import io
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -144,20 +145,20 @@ def _same_word(text: str, words: Iterable[str]) -> str:
 
 def _parse_list(text: str) -> tuple[str, ...]:
     """Split at commas as pflag's StringSlice does (CSV: quotes keep a comma); blanks around an item do not count."""
-    if not text.strip():
-        return ()
+    text = text.strip()
+    if "\n" in text or "\r" in text:
+        raise ValueError("a list stands in one line")
     try:
         rows = list(csv.reader([text], strict=True, skipinitialspace=True))
     except csv.Error as error:
         raise ValueError(f"not a list: {error}") from None
-    if len(rows) != 1:
-        raise ValueError("a list stands in one line")
-    return tuple(item.strip() for item in rows[0] if item.strip())
+    return tuple(item.strip() for row in rows for item in row if item.strip())
 
 
 def _show_list(value: Value) -> str:
-    items = value if isinstance(value, tuple) else (str(value),)
-    return ",".join(f'"{item}"' if "," in item else item for item in items)
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(value if isinstance(value, tuple) else (value,))
+    return line.getvalue()
 
 
 LIST: Final = Kind("ITEM,…", "items with commas between them", _parse_list, _show_list, many=True)
