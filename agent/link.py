@@ -71,6 +71,7 @@ class Link:
         self._attempt_at = 0.0
         self._subscribed_at: float | None = None
         self._busy_at = 0.0
+        self._heard_at = 0.0
         self._resume_at = math.inf
 
     def handle(self, on: On, now: float, *, beat_id: str = "", verdict: Verdict | None = None) -> list[Effect]:
@@ -130,7 +131,7 @@ class Link:
         return [Connect(self._report)]
 
     def _subscribe(self, at: _Input) -> list[Effect]:
-        self._subscribed_at = self._busy_at = at.now
+        self._subscribed_at = self._busy_at = self._heard_at = at.now
         self.heartbeats.begin(at.now)
         return self.tick(at.now)
 
@@ -141,7 +142,7 @@ class Link:
         return [Announce()]
 
     def _heard(self, at: _Input) -> list[Effect]:
-        self._busy_at = at.now
+        self._busy_at = self._heard_at = at.now
         self.heartbeats.heard(at.now)
         return []
 
@@ -157,7 +158,9 @@ class Link:
         return [SendHeartbeat(beat.id, beat.round_trip)]
 
     def _overdue(self, at: _Input) -> list[Effect]:
-        verdict = _OVERDUE[at.on]
+        cause, detail = _OVERDUE[at.on]
+        silence = at.now - self._heard_at
+        verdict = Verdict(cause, detail.format(deadline=self.heartbeats.deadline, silence=silence))
         return [Abort(verdict), *self._mourn(verdict, at.now, opened=at.on is On.HEARTBEAT_OVERDUE)]
 
     def _lost(self, at: _Input) -> list[Effect]:
@@ -239,8 +242,12 @@ _TIMERS: Final[dict[State, Callable[[Link], list[tuple[float | None, On]]]]] = {
 }
 """Timers that run in each state; of two that fall together the first listed wins."""
 
-_OVERDUE: Final[dict[On, Verdict]] = {
-    On.ATTEMPT_OVERDUE: Verdict(Cause.DEADLINE, f"no login within {ATTEMPT_DEADLINE:g} s"),
-    On.OPENING_OVERDUE: Verdict(Cause.HEARTBEAT_UNANSWERED, "nothing was heard on the new stream"),
-    On.HEARTBEAT_OVERDUE: Verdict(Cause.HEARTBEAT_UNANSWERED, "the deadline of a heartbeat passed"),
+_OVERDUE: Final[dict[On, tuple[Cause, str]]] = {
+    On.ATTEMPT_OVERDUE: (Cause.DEADLINE, f"no login within {ATTEMPT_DEADLINE:g} s"),
+    On.OPENING_OVERDUE: (Cause.HEARTBEAT_UNANSWERED, "nothing was heard on the new stream for {silence:.1f} s"),
+    On.HEARTBEAT_OVERDUE: (
+        Cause.HEARTBEAT_UNANSWERED,
+        "no answer within {deadline:g} s, and nothing at all was heard for {silence:.1f} s",
+    ),
 }
+"""What a deadline that passed means, and how it is told."""

@@ -229,7 +229,10 @@ class Planner:
         return bool(owned) and fingerprint(stored.data) != fingerprint(previous.data)
 
     def _vanished(self, stored: StoredObject) -> bool:
-        if self._expectations.get(stored.key) == ABSENT or self._view.get(stored.key) is not None:
+        if self._view.get(stored.key) is not None:
+            return False
+        if self._expectations.get(stored.key) == ABSENT:
+            self._expectations.forget(stored.key)
             return False
         return self._expectations.ours(stored.key) or bool(source_uid(stored.data))
 

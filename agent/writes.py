@@ -24,6 +24,10 @@ class Expectations:
         """An object is about to be written, or (ABSENT) deleted."""
         self._states[key] = state
 
+    def forget(self, key: ObjectKey) -> None:
+        """What was expected has been seen, and nothing more is: the object is gone."""
+        self._states.pop(key, None)
+
     def get(self, key: ObjectKey) -> bytes | None:
         """What is expected under that key; None when this process has not written there."""
         return self._states.get(key)

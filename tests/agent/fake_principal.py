@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import grpc
 from grpc import aio
@@ -18,7 +19,7 @@ from hubproto.events import Event, ack, decode, encode
 from hubproto.version_pb2 import VersionRequest, VersionResponse
 from hubproto.version_pb2_grpc import VersionServicer, add_VersionServicer_to_server
 
-Context = aio.ServicerContext
+Context = aio.ServicerContext[Any, Any]
 
 
 def token(*, agent: str = "agent-a", mode: str = "managed", expires: float | None = None, serial: int = 0) -> str:
@@ -147,7 +148,7 @@ class FakePrincipal(AuthenticationServicer, VersionServicer):
         add_AuthenticationServicer_to_server(self, server)
         add_VersionServicer_to_server(self, server)
         service, method = methods.SUBSCRIBE.strip("/").split("/")
-        handler = grpc.stream_stream_rpc_method_handler(self.subscribe)
+        handler: grpc.RpcMethodHandler[bytes, bytes] = grpc.stream_stream_rpc_method_handler(self.subscribe)
         server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, {method: handler}),))
         address = f"127.0.0.1:{port}"
         self.port = server.add_secure_port(address, credentials) if credentials else server.add_insecure_port(address)

@@ -11,7 +11,7 @@ from agent.config import AgentConfig
 from agent.transport import CallError, Login
 from agent.transport_grpc import GrpcConnection, GrpcStream, GrpcTransport
 from hubproto.events import Event, decode, encode, heartbeat
-from tests.agent.fake_principal import Call, FakePrincipal, Script, token, until
+from tests.agent.fake_principal import Call, Context, FakePrincipal, Script, token, until
 
 Configs = Callable[..., AgentConfig]
 
@@ -96,7 +96,7 @@ async def test_a_token_about_to_expire_is_refreshed_before_each_call(config: Con
 async def test_a_failed_refresh_goes_on_with_the_old_token(config: Configs) -> None:
     principal = FakePrincipal(Script(expires=time.time() + 20))
 
-    async def refuse(request: object, context: grpc.aio.ServicerContext) -> None:
+    async def refuse(request: object, context: Context) -> None:
         await context.abort(grpc.StatusCode.UNAVAILABLE, "not now")
 
     principal.RefreshToken = refuse  # type: ignore[assignment, method-assign]
