@@ -44,7 +44,7 @@ class OptionsCommand(click.Command):
                     formatter.write_dl(rows)
         later = [option for option in self._component.options if option.later]
         with formatter.section("Known, and without effect in this release"):
-            formatter.write_text(", ".join(option.title for option in later))
+            formatter.write_dl([(option.title, f"waits for {option.later}") for option in later])
 
     def _run(self, line: CommandLine) -> None:
         try:

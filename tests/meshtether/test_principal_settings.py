@@ -1,0 +1,158 @@
+"""From options to a principal's settings."""
+
+from pathlib import Path
+
+import pytest
+
+from meshtether.commands.principal import notices
+from meshtether.commands.principal_settings import build_principal
+from meshtether.options.model import OptionsError
+from meshtether.options.resolve import resolve
+from meshtether.options.table import PRINCIPAL
+from principal.config import PrincipalConfig
+
+ISTIO = "identity:x-forwarded-client-cert:spiffe://cluster.local/ns/argocd-agents/sa/{agent}"
+
+PLAIN = ("--insecure-plaintext", "--store=store", f"--auth={ISTIO}")
+"""The least that starts."""
+
+
+def build(*arguments: str, **env: str) -> PrincipalConfig:
+    return build_principal(resolve(PRINCIPAL, arguments, env))
+
+
+def problems(*arguments: str, **env: str) -> str:
+    with pytest.raises(OptionsError) as caught:
+        build(*arguments, **env)
+    return str(caught.value)
+
+
+def test_the_least_gives_the_defaults() -> None:
+    assert build(*PLAIN) == PrincipalConfig(
+        insecure_plaintext=True, auth=ISTIO, namespace="argocd", store=Path("store"), listen_host="", listen_port=8443
+    )
+
+
+def test_every_option_arrives(tmp_path: Path) -> None:
+    key = tmp_path / "key.pem"
+    key.write_text("pem")
+    assert build(
+        "--listen-host=127.0.0.1",
+        "--listen-port=0",
+        "--insecure-plaintext=true",
+        "--auth=header:x-id:^(.+)$",
+        "--namespace=hub",
+        "--allowed-namespaces=team-*,/^ab$/",
+        f"--store={tmp_path}",
+        f"--jwt-key={key}",
+        "--insecure-jwt-generate",
+        "--admin-port=0",
+        "--protocol-version=1.2.3",
+        "--session-timeout=1m",
+        "--keepalive-min-interval=1.5s",
+        "--grpc-max-message-size=1048576",
+        "--server-transport=grpcio",
+    ) == PrincipalConfig(
+        listen_host="127.0.0.1",
+        listen_port=0,
+        insecure_plaintext=True,
+        auth="header:x-id:^(.+)$",
+        namespace="hub",
+        allowed_namespaces=("team-*", "/^ab$/"),
+        store=tmp_path,
+        jwt_key=key,
+        insecure_jwt_generate=True,
+        admin_port=0,
+        protocol_version="1.2.3",
+        session_timeout=60.0,
+        keepalive_min_interval=1.5,
+        max_message_size=1048576,
+    )
+
+
+@pytest.mark.parametrize("auth", [r"header:x-id:^(.+)$", ISTIO])
+def test_a_header_is_believed_only_behind_plaintext(auth: str) -> None:
+    told = problems(f"--auth={auth}", "--store=s")
+    assert "header-based authentication requires --insecure-plaintext=true" in told
+    assert "option --insecure-plaintext: 'false' by default" in told
+
+
+def test_mtls_and_plaintext_exclude_each_other() -> None:
+    told = problems("--insecure-plaintext", "--store=s", ARGOCD_PRINCIPAL_AUTH="mtls:CN=([^,]+)")
+    assert "mtls authentication cannot be used with --insecure-plaintext" in told
+    assert "environment variable ARGOCD_PRINCIPAL_AUTH (option --auth): 'mtls:CN=([^,]+)'" in told
+
+
+@pytest.mark.parametrize(
+    ("auth", "told"),
+    [
+        ("mtls:CN=([^,]+)", "mtls comes with the principal's own TLS in a later release"),
+        ("userpass:/users", "userpass comes with the principal's own TLS in a later release"),
+    ],
+)
+def test_methods_that_need_tls_come_later(auth: str, told: str) -> None:
+    assert told in problems(f"--auth={auth}", "--store=s")
+
+
+@pytest.mark.parametrize(
+    ("auth", "told"),
+    [
+        ("header", "no colon; accepted: header:<name>:<regex> or identity:<header>:<template>"),
+        ("heder:x:(y)", "unknown auth method 'heder'"),
+        ("heder:x:(y)", "did you mean 'header'?"),
+        ("oidc:x", "unknown auth method 'oidc'"),
+        ("header:", "is no identity rule"),
+        ("header:x", "is no identity rule"),
+        ("header:x:", "regex in"),
+        ("header::(y)", "is no header's name"),
+        ("header:x:y", "group"),
+        ("header:x:(", "--auth"),
+        ("header:x:(?=y)(z)", "--auth"),
+        ("header:x-bin:(y)", "binary"),
+        ("identity:x-forwarded-client-cert:spiffe://a/sa/b", "{agent} stands 0 times"),
+        ("identity:l5d-client-id:x-{agent}.ns.serviceaccount.identity.linkerd.cluster.local", "{agent}"),
+    ],
+)
+def test_a_rule_that_cannot_be_used_says_why(auth: str, told: str) -> None:
+    found = problems("--insecure-plaintext", "--store=s", f"--auth={auth}")
+    assert told in found
+    assert "flag --auth" in found
+
+
+def test_without_a_rule_nobody_could_be_recognised() -> None:
+    assert "option --auth: not set: nobody could be recognised; accepted: header:" in problems(
+        "--insecure-plaintext", "--store=s"
+    )
+
+
+def test_without_a_store_it_says_that_a_folder_is_needed() -> None:
+    told = problems("--insecure-plaintext", f"--auth={ISTIO}")
+    assert "directory store" in told
+    assert "set --store, the environment variable MESHTETHER_STORE or the ConfigMap key meshtether.store" in told
+
+
+@pytest.mark.parametrize("name", ["Argo", "a.b", "-a", "a" * 64, "a\n"])
+def test_a_namespace_is_a_dns_label(name: str) -> None:
+    assert "not the name of a namespace" in problems(*PLAIN, f"--namespace={name}")
+
+
+def test_a_namespace_pattern_is_tried_at_start() -> None:
+    told = problems(*PLAIN, "--allowed-namespaces=ok-*,/(/")
+    assert "/(/ is no RE2 regex" in told
+
+
+def test_a_key_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    assert "No such file" in problems(*PLAIN, f"--jwt-key={tmp_path / 'absent'}")
+
+
+def test_no_version_is_no_version() -> None:
+    assert "--protocol-version" in problems(*PLAIN, "--protocol-version=")
+
+
+def test_all_problems_are_told_at_once() -> None:
+    assert len(problems("--namespace=A", "--allowed-namespaces=/(/").splitlines()) == 4
+
+
+@pytest.mark.parametrize(("host", "warned"), [("127.0.0.1", 0), ("::1", 0), ("localhost", 0), ("", 1), ("10.0.0.1", 1)])
+def test_plaintext_beyond_loopback_is_worth_a_warning(host: str, warned: int) -> None:
+    assert len(notices(build(*PLAIN, f"--listen-host={host}"))) == warned
