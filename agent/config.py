@@ -1,6 +1,6 @@
 """What an agent is told to do, as one value.
 
-The command line builds it from flags, environment and ConfigMap (`meshtether.options.build`) and has checked it by
+The command line builds it from flags, environment and ConfigMap (meshtether/commands) and has checked it by
 then: ranges, pairs that exclude each other, and whether to speak plaintext. Durations are seconds as `float`.
 """
 

@@ -1,6 +1,6 @@
 """What a principal is told to do, as one value.
 
-The command line builds it from flags, environment and ConfigMap (`meshtether.options.build`) and has checked it by
+The command line builds it from flags, environment and ConfigMap (meshtether/commands) and has checked it by
 then: ranges, pairs that exclude each other and the identity rule's grammar. Durations are seconds as `float`.
 """
 
