@@ -1,0 +1,130 @@
+"""The manifests of one verification, found by kind, by name and by labels."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from mesh.bundle.fields import Field
+from mesh.findings import Document, ObjectRef
+
+DEFAULT_NAMESPACE = ""
+"""How an object's namespace is told when none is written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One object: its document, and what it is called."""
+
+    document: Document
+    ref: ObjectRef
+
+    @property
+    def root(self) -> Field:
+        """The whole document."""
+        return Field.root(self.document)
+
+    @property
+    def group(self) -> str:
+        """The API group; empty for Kubernetes' core."""
+        group, slash, _ = self.ref.api_version.rpartition("/")
+        return group if slash else ""
+
+    @property
+    def version(self) -> str:
+        """The version within the group."""
+        return self.ref.api_version.rpartition("/")[2]
+
+    @property
+    def kind(self) -> str:
+        """The kind."""
+        return self.ref.kind
+
+    @property
+    def namespace(self) -> str:
+        """The namespace as it is written; empty when it isn't."""
+        return self.ref.namespace
+
+    @property
+    def name(self) -> str:
+        """The name; empty when it isn't written."""
+        return self.ref.name
+
+    def at(self, *steps: str | int) -> Field:
+        """The field at `steps` from the root."""
+        return self.root.at(*steps)
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The object's own labels."""
+        return self.at("metadata", "labels").strings
+
+    @property
+    def annotations(self) -> dict[str, str]:
+        """The object's own annotations."""
+        return self.at("metadata", "annotations").strings
+
+
+class Bundle:
+    """All objects of one verification, in the order in which they were given."""
+
+    def __init__(self, documents: Iterable[Document]) -> None:
+        self.items: Sequence[Item] = [Item(each, ObjectRef.of(each)) for each in documents]
+
+    @cached_property
+    def _by_kind(self) -> Mapping[tuple[str, str], list[Item]]:
+        found: dict[tuple[str, str], list[Item]] = {}
+        for item in self.items:
+            found.setdefault((item.group, item.kind), []).append(item)
+        return found
+
+    @cached_property
+    def groups(self) -> frozenset[str]:
+        """Every API group that an object here is of."""
+        return frozenset(group for group, _ in self._by_kind)
+
+    def of(self, group: str, *kinds: str, versions: Iterable[str] = ()) -> list[Item]:
+        """Objects of these kinds of `group`, kind by kind; of these versions only, when any are given."""
+        wanted = frozenset(versions)
+        return [
+            item
+            for kind in kinds
+            for item in self._by_kind.get((group, kind), ())
+            if not wanted or item.version in wanted
+        ]
+
+    def get(self, group: str, kind: str, *, namespace: str, name: str) -> Item | None:
+        """The object of that name; one without a written namespace counts as being in `namespace`."""
+        for item in self._by_kind.get((group, kind), ()):
+            if item.name == name and item.namespace in {namespace, DEFAULT_NAMESPACE}:
+                return item
+        return None
+
+
+def selects(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
+    """Whether every label of `selector` (a `matchLabels`) is among `labels`; an empty selector takes everything."""
+    return all(labels.get(key) == value for key, value in selector.items())
+
+
+_OPERATORS = {
+    "In": lambda label, values: label in values,
+    "NotIn": lambda label, values: label not in values,
+    "Exists": lambda label, values: label is not None,
+    "DoesNotExist": lambda label, values: label is None,
+}
+"""Kubernetes' `matchExpressions`; a label that is not there is None."""
+
+
+def label_selector_takes(selector: Field, labels: Mapping[str, str]) -> bool:
+    """Whether a Kubernetes LabelSelector (`matchLabels` and `matchExpressions`) takes an object with `labels`.
+
+    An absent selector takes nothing, an empty one everything; an expression with an unknown operator takes nothing.
+    """
+    if not isinstance(selector.value, Mapping):
+        return False
+    for expression in selector.at("matchExpressions").items():
+        operator = _OPERATORS.get(expression.at("operator").text or "")
+        label = labels.get(expression.at("key").text or "")
+        if operator is None or not operator(label, expression.at("values").texts):
+            return False
+    return selects(selector.at("matchLabels").mapping, labels)
