@@ -33,18 +33,22 @@ STOP_GRACE: Final = 3.0
 """Seconds that calls in flight get when the principal stops; streams are ended at once, with UNAVAILABLE."""
 
 EXIT_OK: Final = 0
+EXIT_UNREADABLE: Final = 2
 EXIT_FAILED: Final = 3
 
 
 async def run(config: PrincipalConfig, *, stop: asyncio.Event) -> int:
-    """Serve until `stop` is set. The exit status: 0, or 3 when something needed can't be had; it is in the log then."""
+    """Serve until `stop` is set. The exit status: 0, 2 when something can't be read at start, 3 for an address."""
     try:
         async with contextlib.AsyncExitStack() as stack:
             await _start(config, stack)
             await stop.wait()
             log.info("principal stopping")
-    except (DoorError, StoreError, KeyFileError, RuleError) as error:
-        log.error("principal failed", error=str(error))  # noqa: TRY400 - the message says it all; a trace helps nobody
+    except (StoreError, KeyFileError, RuleError) as error:
+        log.error("principal can't start", error=str(error))  # noqa: TRY400 - the message says it all
+        return EXIT_UNREADABLE
+    except DoorError as error:
+        log.error("principal failed", error=str(error))  # noqa: TRY400 - the message says it all
         return EXIT_FAILED
     log.info("principal stopped")
     return EXIT_OK
