@@ -44,7 +44,7 @@ fuzz: $(STAMP)          ## coverage-guided fuzzing, SECONDS for each target
 
 docs: $(STAMP)          ## reference pages from the tables, then the site, warnings are errors
 	$(BIN)/python -m meshtether.options.reference docs/reference
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 proto: $(STAMP)         ## generate the stubs that are checked in
 	$(BIN)/python proto/generate.py

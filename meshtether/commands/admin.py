@@ -62,7 +62,7 @@ def deaths(url: str, output: str, limit: int) -> None:
     if output == "json":
         click.echo(json.dumps(answer, indent=2))
         return
-    table = Table("at", "agent", "cause", "lived", "quiet", "detail")
+    table = Table("at", "agent", "the principal saw", "the agent says", "lived", "quiet", "detail")
     for death in _list(answer, "deaths"):
         table.add_row(*_death_cells(death))
     print_table(table)
@@ -70,7 +70,13 @@ def deaths(url: str, output: str, limit: int) -> None:
 
 def _death_cells(death: dict[str, Any]) -> tuple[str, ...]:
     words = [_cell(death, key) for key in ("at", "agent", "cause")]
-    return (*words, _span(death, "livedSeconds"), _span(death, "quietSeconds"), _cell(death, "detail"))
+    detail = _cell(_account(death), "detail")
+    return (*words, _cell(death, "report", "cause"), _span(death, "livedSeconds"), _span(death, "quietSeconds"), detail)
+
+
+def _account(death: Any) -> Any:
+    """The agent's own account of a death where it gave one: it was nearer to what happened."""
+    return _at(death, "report") or death
 
 
 def _span(death: dict[str, Any], key: str) -> str:
@@ -89,7 +95,7 @@ def _agent_cells(agent: dict[str, Any]) -> tuple[str, ...]:
         f"{_cell(agent, 'heartbeat', 'acked')}/{_cell(agent, 'heartbeat', 'received')}",
         f"{rtt:.1f}ms" if isinstance(rtt, int | float) else NOTHING,
         _cell(agent, "deaths"),
-        _cell(agent, "lastDeath", "cause"),
+        _cell(_account(_at(agent, "lastDeath")), "cause"),
     )
 
 
@@ -124,7 +130,7 @@ def _list(answer: dict[str, Any], key: str) -> list[dict[str, Any]]:
 def _get(url: str, path: str, **query: str | int) -> dict[str, Any]:
     """The JSON object that `path` answers; the process ends with a sentence when there is none."""
     try:
-        response = httpx.get(f"{url.rstrip('/')}{path}", params=query, timeout=TIMEOUT)
+        response = httpx.get(f"{url.rstrip('/')}{path}", params=query, timeout=TIMEOUT, trust_env=False)
         response.raise_for_status()
         answer = response.json()
     except httpx.ConnectError as error:

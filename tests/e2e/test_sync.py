@@ -1,6 +1,7 @@
 """The main job on a real mesh: who is who, Applications there and statuses back, and what killing anything costs."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -171,6 +172,25 @@ async def test_a_local_edit_of_a_managed_application_is_undone(tmp_path: Path) -
         await arrived(place, "agent-a", "shop", path="guestbook")
         file.unlink()
         await arrived(place, "agent-a", "shop", path="guestbook")
+
+
+async def test_an_autonomous_agent_lives_and_is_told_once_that_its_sync_comes_later(tmp_path: Path) -> None:
+    async with world(tmp_path, "agent-a", start=False) as place:
+        process = place.agent("agent-a")
+        flags = [flag for flag in process.command.arguments if not flag.startswith("--agent-mode")]
+        process.command = replace(process.command, arguments=(*flags, "--agent-mode=autonomous"))
+        await place.principal.start()
+        await place.principal.wait_for("principal ready")
+        await process.start()
+        records = await place.connected("agent-a")
+        assert records["agent-a"]["mode"] == "autonomous"
+        place.write("agent-a", "shop")
+        async with asyncio.timeout(30):
+            while (record := await place.record("agent-a"))["heartbeat"]["acked"] < 3:
+                await asyncio.sleep(0.1)
+        assert record["deaths"] == 0
+        assert process.log().count("later release") == 1
+        assert not place.agent_file("agent-a", "shop").exists()
 
 
 async def test_graceful_stops_end_with_status_zero(tmp_path: Path) -> None:

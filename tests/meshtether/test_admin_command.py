@@ -60,7 +60,8 @@ def answer(monkeypatch: pytest.MonkeyPatch) -> Callable[[Handler], list[httpx.UR
             return handler(request)
 
         client = httpx.Client(transport=httpx.MockTransport(record))
-        monkeypatch.setattr(httpx, "get", client.get)
+        # The environment's proxies must not be asked about this machine's own port.
+        monkeypatch.setattr(httpx, "get", lambda url, *, trust_env, **more: client.get(url, **more))
         return asked
 
     return install
@@ -102,6 +103,31 @@ def test_json_is_one_page_of_all(answer: Callable[[Handler], list[httpx.URL]]) -
     found = json.loads(invoke("agents", "-o", "json").stdout)
     assert [each["name"] for each in found["agents"]] == ["agent-1", "agent-2"]
     assert found["next"] is None
+
+
+def test_the_agents_own_account_of_a_death_goes_before_the_principals(
+    answer: Callable[[Handler], list[httpx.URL]],
+) -> None:
+    report = models.DeathReport(cause="stream-reset", detail="RST_STREAM 2", lived_seconds=5.0, quiet_seconds=5.0)
+    told = DEATH.model_copy(update={"report": report})
+    one = agent("agent-1").model_copy(update={"last_death": told})
+    answer(
+        lambda request: httpx.Response(
+            200,
+            json=body(
+                models.DeathPage(deaths=[told])
+                if "deaths" in request.url.path
+                else models.AgentPage(agents=[one], next=None)
+            ),
+        )
+    )
+    deaths = invoke("deaths").output
+    assert "idle-timeout" in deaths
+    assert "stream-reset" in deaths
+    assert "RST_STREAM 2" in deaths
+    agents = invoke("agents").output
+    assert "stream-reset" in agents
+    assert "idle-timeout" not in agents
 
 
 def test_deaths_are_listed_without_their_terminal_sequences(answer: Callable[[Handler], list[httpx.URL]]) -> None:
