@@ -60,8 +60,12 @@ def answer(monkeypatch: pytest.MonkeyPatch) -> Callable[[Handler], list[httpx.UR
             return handler(request)
 
         client = httpx.Client(transport=httpx.MockTransport(record))
-        # The environment's proxies must not be asked about this machine's own port.
-        monkeypatch.setattr(httpx, "get", lambda url, *, trust_env, **more: client.get(url, **more))
+
+        def get(url: str, *, trust_env: bool, **more: Any) -> httpx.Response:
+            assert not trust_env, "the environment's proxies must not be asked about this machine's own port"
+            return client.get(url, **more)
+
+        monkeypatch.setattr(httpx, "get", get)
         return asked
 
     return install
