@@ -42,9 +42,11 @@ class Call:
     received: list[Event] = field(default_factory=list)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the agent half-closed the stream, or it broke."""
+    _writing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def send(self, event: Event) -> None:
-        await self.context.write(encode(event))
+        async with self._writing:  # gRPC takes one write at a time
+            await self.context.write(encode(event))
 
     def acks(self) -> list[Event]:
         return [event for event in self.received if event.is_ack]
@@ -114,9 +116,9 @@ class FakePrincipal(AuthenticationServicer, VersionServicer):
         self.log.append("Subscribe")
         self._authorized(context)
         call = Call(context, {key: str(value) for key, value in context.invocation_metadata() or ()})
-        self.calls.append(call)
         if self.script.headers_at_once:
             await context.send_initial_metadata(())
+        self.calls.append(call)
         reader = asyncio.create_task(self._read(requests, call))
         try:
             if self.script.stream is not None:
