@@ -5,7 +5,7 @@ its wire. Nothing here knows HTTP/2, sockets or a clock.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Protocol
 
@@ -47,9 +47,9 @@ OK = Status(Code.OK)
 class RpcError(Exception):
     """A call is refused with `status`; a door puts that on its wire."""
 
-    def __init__(self, code: Code, message: str) -> None:
+    def __init__(self, code: Code, message: str, trailers: tuple[tuple[str, str], ...] = ()) -> None:
         super().__init__(f"{code.name}: {message}")
-        self.status = Status(code, message)
+        self.status = Status(code, message, trailers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,8 @@ class ConnectionInfo:
     """Address of the other end as the door sees it, as `ipv4:127.0.0.1:52668`: behind a mesh, the own sidecar's."""
     transport: str
     """Which door it came in by, as `grpcio`."""
+    certificate: bytes = field(default=b"", repr=False)
+    """DER of the certificate that the other end has proved to own and that our authorities vouch for; empty without."""
 
 
 @dataclass(frozen=True, slots=True)
