@@ -4,7 +4,7 @@ An adapter's checks are an explicit tuple of functions from a `World` to finding
 and that no check speaks of are listed as neutral, each with its reason; a contract test holds every adapter to that.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, Literal, Protocol
@@ -14,6 +14,19 @@ from mesh.bundle import Bundle
 from mesh.findings import Document, Finding, ObjectRef
 from mesh.intent import Intent
 from mesh.manifests import Lines
+from mesh.world import Check, World, run_checks
+
+__all__ = [
+    "GENERATED",
+    "Adapter",
+    "Change",
+    "Check",
+    "Generated",
+    "Neutral",
+    "World",
+    "run_checks",
+    "write_stream",
+]
 
 GENERATED: Final = "<generated>"
 """The source of a document that was not read from anywhere."""
@@ -62,19 +75,6 @@ def write_stream(documents: Iterable[Generated]) -> str:
     return "".join(f"---\n{each.yaml}" for each in documents)
 
 
-@dataclass(frozen=True, slots=True)
-class World:
-    """What a check looks at."""
-
-    bundle: Bundle
-    intent: Intent | None
-    """None: checks that need one are left out."""
-
-
-Check = Callable[[World], Iterator[Finding]]
-"""One check; a pure function."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Neutral:
     """A generated field that may be changed without a finding."""
@@ -118,8 +118,3 @@ class Adapter(Protocol):
 
     def verify(self, intent: Intent | None, manifests: Sequence[Document]) -> list[Finding]:
         """What is wrong with `manifests`; without an intent, as far as that can be told without."""
-
-
-def run_checks(checks: Iterable[Check], world: World) -> list[Finding]:
-    """The findings of all checks, each once, in the order of the checks."""
-    return list(dict.fromkeys(finding for check in checks for finding in check(world)))

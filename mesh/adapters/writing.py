@@ -7,7 +7,7 @@ field that it is about. The test reads everything back.
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from mesh.manifests import write_inline
+from mesh.manifests import write_document, write_inline
 
 Path = tuple[str | int, ...]
 """Keys, and positions in lists, from the document's root."""
@@ -35,7 +35,7 @@ def _mapping(data: Mapping[str, Any], path: Path, indent: str, comments: dict[Pa
     for key, value in data.items():
         at = (*path, key)
         yield from _comment(comments.pop(at, None), indent)
-        yield from _entry(f"{indent}{write_inline(key)}:", value, at, indent, comments)
+        yield from _entry(f"{indent}{_scalar(key)}:", value, at, indent, comments)
 
 
 def _sequence(data: list[Any], path: Path, indent: str, comments: dict[Path, str]) -> Iterator[str]:
@@ -69,7 +69,14 @@ def _entry(start: str, value: Any, path: Path, indent: str, comments: dict[Path,
         yield from (f"{indent}{_STEP}{line}" if line else "" for line in value.removesuffix("\n").split("\n"))
     else:
         plain = {} if isinstance(value, Mapping) else [] if isinstance(value, list | tuple) else value
-        yield f"{start} {write_inline(plain)}"
+        yield f"{start} {_scalar(plain)}"
+
+
+def _scalar(value: Any) -> str:
+    """`value` in one line; without the quotes that only stand in the way between braces."""
+    if isinstance(value, str) and value.isprintable():
+        return write_document({"k": value}).removeprefix("k: ").removesuffix("\n")
+    return write_inline(value)
 
 
 def _fits_block(text: str) -> bool:

@@ -78,7 +78,7 @@ class Principal(_Checked):
     )
     """Of its pods, and so the Service's selector."""
     image: str = _of(kinds.TEXT, "meshtether:latest")
-    uid: int = _of(kinds.whole(1, 2**31 - 1), 999)
+    uid: int = _of(kinds.whole(1, 2**31 - 1), 10001)
     """The user id in its pod; never the proxy's."""
 
     def __post_init__(self) -> None:
@@ -105,7 +105,7 @@ class Agents(_Checked):
     label: str = _of(kinds.LABEL, "argocd-agent-agent")
     """Value of the pods' label `app.kubernetes.io/name`."""
     image: str = _of(kinds.TEXT, "meshtether:latest")
-    uid: int = _of(kinds.whole(1, 2**31 - 1), 999)
+    uid: int = _of(kinds.whole(1, 2**31 - 1), 10001)
     """The user id in their pods; never the proxy's."""
 
     def __post_init__(self) -> None:

@@ -1,0 +1,1 @@
+"""Checks of how principal and agents are configured: arguments, environment and ConfigMaps."""
