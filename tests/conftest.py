@@ -3,9 +3,15 @@
 import os
 
 import pytest
+from hypothesis import settings
 
 REQUIRE_ALL = os.environ.get("MESHTETHER_REQUIRE_ALL", "") not in ("", "0")
 """Set on CI: a test that misses a part of its surroundings fails instead of being skipped."""
+
+
+# A shared machine's pauses must not decide a property test: how long an example takes is no property.
+settings.register_profile("meshtether", deadline=None)
+settings.load_profile("meshtether")
 
 
 def missing(reason: str) -> None:
