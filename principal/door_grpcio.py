@@ -8,7 +8,8 @@ import asyncio
 import itertools
 from collections import deque
 from collections.abc import Mapping
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
 
 import grpc
 import grpc.aio
@@ -17,6 +18,9 @@ from grpc_channelz.v1 import channelz_pb2
 from grpc_channelz.v1.channelz import ChannelzServicer
 
 from hubproto import methods
+from principal.attest import Attestor
+from principal.kernel import LookupFailed
+from principal.listening import places, unix_path
 from principal.rpc import (
     OK,
     CallInfo,
@@ -29,6 +33,8 @@ from principal.rpc import (
     Status,
     StreamHandler,
 )
+from principal.sockdiag import Address, Endpoint
+from principal.socketfile import SocketFile
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -43,60 +49,147 @@ MAX_STREAMS_PER_CONNECTION: Final = 10_000
 HIGH_WATER_BYTES: Final = 1024 * 1024
 """Bytes unsent on one stream above which the hub holds its queue back (spec reliability F12)."""
 
+END_GRACE: Final = 5.0
+"""Seconds that a stream may take to close once the hub has ended it. A peer that reads nothing would otherwise keep it,
+and its place among its identity's streams, until the transport gives up."""
+
+PORT_TRIES: Final = 5
+"""Free ports that are tried until one is free at every address."""
+
 STATS_PAGE: Final = 0
 """Channelz page size: 0 lets it choose its own maximum."""
 
 
-class GrpcioDoor:
-    """Serves `service` with grpc.aio on `host`:`port` (0 takes a free one)."""
+_Context: TypeAlias = "grpc.aio.ServicerContext[bytes, bytes]"
 
-    def __init__(self, service: Service, *, host: str, port: int, max_message: int, ping_min_interval: float) -> None:
-        self.address = f"{host}:{port}"
+_Key: TypeAlias = tuple[Address | None, str]
+"""What names a connection: our own address, where it is one, and the peer as gRPC writes it."""
+
+
+@dataclass(slots=True)
+class _Listener:
+    """One gRPC server.
+
+    A door that attests has one for each of its addresses: gRPC tells the peer of a call but not our own end of its
+    connection, and only both together name it.
+    """
+
+    server: grpc.aio.Server
+    own: Address | None
+    """The one address that it listens on; None where that is several, or a unix socket."""
+    port: int = 0
+
+    def end(self) -> Endpoint | None:
+        """Our end of its connections, if it is one."""
+        return None if self.own is None else Endpoint(self.own, self.port)
+
+
+class GrpcioDoor:
+    """Serves `service` with grpc.aio on `host`:`port` (0 takes a free one), or on the socket file of a `unix:` host.
+
+    With an `attestor`, each call's connection is looked up before any of its headers is believed.
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        *,
+        host: str,
+        port: int,
+        max_message: int,
+        ping_min_interval: float,
+        attestor: Attestor | None = None,
+    ) -> None:
+        path = unix_path(host)
+        self.address = host if path is not None else f"{host or '[::]'}:{port}"
         self._service = service
         self._host = host
         self._port = port
-        self._server = grpc.aio.server(options=_options(max_message, ping_min_interval))
-        self._server.add_generic_rpc_handlers((_Handlers(self),))
-        self._connections: dict[str, _Connection] = {}
+        self._arguments = _options(max_message, ping_min_interval)
+        self._attestor = attestor
+        self._file = SocketFile(path) if path is not None else None
+        self._listeners: list[_Listener] = []
+        self._connections: dict[_Key, _Connection] = {}
         self._numbers = itertools.count(1)
 
     async def start(self) -> None:
         """Listen; DoorError when the address is taken or not ours."""
-        # gRPC writes IPv6 addresses in brackets, and an empty host means every interface of both families.
-        host = f"[{self._host}]" if ":" in self._host else (self._host or "[::]")
-        try:
-            port = self._server.add_insecure_port(f"{host}:{self._port}")
-        except RuntimeError as error:
-            raise DoorError(f"can't listen on {host}:{self._port}: the address is in use or not ours") from error
-        await self._server.start()
-        self.address = f"{host}:{port}"
+        for tries_left in reversed(range(PORT_TRIES)):
+            try:
+                self._bind()
+                break
+            except DoorError:
+                await self.stop(0)
+                if self._port or not tries_left:
+                    raise
+        for listener in self._listeners:
+            await listener.server.start()
+        if self._file is not None:
+            self._file.publish()
 
     async def stop(self, grace: float) -> None:
         """Refuse new calls, give open ones `grace` seconds, then close."""
-        await self._server.stop(grace)
+        listeners, self._listeners = self._listeners, []
+        await asyncio.gather(*(listener.server.stop(grace) for listener in listeners))
+        if self._file is not None:
+            self._file.remove()
+
+    def _bind(self) -> None:
+        if self._file is not None:
+            if self._attestor is not None:
+                # All its connections have the same peer, `unix:`: nothing tells which one a call came on.
+                raise DoorError(
+                    f"can't attest connections to {self.address}: gRPC's server keeps its sockets to itself"
+                )
+            self._add(f"unix:{self._file.prepare()}", None)
+            return
+        try:
+            found = places(self._host, self._attestor.addresses if self._attestor is not None else None)
+        except (LookupFailed, OSError, ValueError) as error:
+            raise DoorError(f"can't listen on {self._host or 'every address'}: {error}") from error
+        port, bound = self._port, []
+        for place in found:
+            port = self._add(f"{place.host}:{port}", place.own)
+            bound.append(f"{place.host}:{port}")
+        self.address = ", ".join(bound)
+
+    def _add(self, where: str, own: Address | None) -> int:
+        """Bind one more server; the port that it got."""
+        server = grpc.aio.server(options=self._arguments)
+        listener = _Listener(server, own)
+        server.add_generic_rpc_handlers((_Handlers(self, listener),))
+        try:
+            port = server.add_insecure_port(where)
+        except RuntimeError as error:
+            raise DoorError(f"can't listen on {where}: the address is in use or not ours") from error
+        listener.port = port
+        self._listeners.append(listener)
+        return port
 
     def connection_stats(self) -> Mapping[str, ConnectionStats]:
         """HTTP/2 PINGs sent on each open connection, as channelz counts them."""
         pings = _pings_by_peer()
         return {
             connection.info.id: ConnectionStats(pings_sent=pings.get(peer, 0))
-            for peer, connection in self._connections.items()
+            for (_, peer), connection in self._connections.items()
         }
 
-    async def unary(self, request: bytes, context: "grpc.aio.ServicerContext[bytes, bytes]", method: str) -> bytes:
+    async def unary(self, request: bytes, context: _Context, method: str, listener: _Listener) -> bytes:
         """Serve one unary call."""
-        with self._connection(context) as info:
+        with self._connection(context, listener) as info:
             try:
+                self._attest(context, method, listener)
                 return await self._service.unary(method, request, _call(context, info))
             except RpcError as error:
                 await _abort(context, error.status)
                 raise  # not reached: abort raises
 
-    async def stream(self, context: "grpc.aio.ServicerContext[bytes, bytes]", method: str) -> None:
+    async def stream(self, context: _Context, method: str, listener: _Listener) -> None:
         """Serve one bidirectional stream until either side ends it."""
-        with self._connection(context) as info:
+        with self._connection(context, listener) as info:
             sink = _Sink()
             try:
+                self._attest(context, method, listener)
                 handler = self._service.open_stream(method, _call(context, info), sink)
             except RpcError as error:
                 await _abort(context, error.status)
@@ -109,22 +202,29 @@ class GrpcioDoor:
             finally:
                 handler.on_closed("the stream was cancelled")
             if status.code is not Code.OK:
-                await _abort(context, status)
+                async with asyncio.timeout(END_GRACE):
+                    await _abort(context, status)
 
-    def _connection(self, context: "grpc.aio.ServicerContext[bytes, bytes]") -> "_Connection":
-        peer = context.peer()
-        connection = self._connections.get(peer)
+    def _attest(self, context: _Context, method: str, listener: _Listener) -> None:
+        """UNAUTHENTICATED unless the call's connection is the sidecar's."""
+        if self._attestor is not None:
+            self._attestor.check(peer=context.peer(), own=listener.end(), method=method)
+
+    def _connection(self, context: _Context, listener: _Listener) -> "_Connection":
+        key = (listener.own, context.peer())
+        connection = self._connections.get(key)
         if connection is None:
-            info = ConnectionInfo(id=f"c{next(self._numbers)}", peer=peer, transport="grpcio")
-            connection = self._connections[peer] = _Connection(info, self._connections)
+            info = ConnectionInfo(id=f"c{next(self._numbers)}", peer=key[1], transport="grpcio")
+            connection = self._connections[key] = _Connection(info, key, self._connections)
         return connection
 
 
 class _Connection:
     """One transport connection, known while it has calls: gRPC core tells nothing of it in between."""
 
-    def __init__(self, info: ConnectionInfo, known: dict[str, "_Connection"]) -> None:
+    def __init__(self, info: ConnectionInfo, key: _Key, known: "dict[_Key, _Connection]") -> None:
         self.info = info
+        self._key = key
         self._known = known
         self._calls = 0
 
@@ -135,7 +235,7 @@ class _Connection:
     def __exit__(self, *_exc: object) -> None:
         self._calls -= 1
         if not self._calls:
-            self._known.pop(self.info.peer, None)
+            self._known.pop(self._key, None)
 
 
 class _Sink:
@@ -147,6 +247,7 @@ class _Sink:
         self.waiting: deque[bytes] = deque()
         self.bytes = 0
         self.wake = asyncio.Event()
+        self.writer: asyncio.Task[Status] | None = None
 
     def send(self, message: bytes) -> None:
         if self.status is None:
@@ -161,8 +262,14 @@ class _Sink:
         if self.status is None:
             self.status = status
             self.wake.set()
+            asyncio.get_running_loop().call_later(END_GRACE, self._give_up)
 
-    async def drain(self, context: "grpc.aio.ServicerContext[bytes, bytes]") -> Status:
+    def _give_up(self) -> None:
+        """The peer takes nothing: what it has not been sent is dropped."""
+        if self.writer is not None:
+            self.writer.cancel()
+
+    async def drain(self, context: _Context) -> Status:
         """Write what waits, as it comes, until the hub ends the stream."""
         while True:
             while self.waiting:
@@ -178,13 +285,13 @@ class _Sink:
             await self.wake.wait()
 
 
-async def _serve(context: "grpc.aio.ServicerContext[bytes, bytes]", sink: _Sink, handler: StreamHandler) -> Status:
-    writer = asyncio.create_task(sink.drain(context))
+async def _serve(context: _Context, sink: _Sink, handler: StreamHandler) -> Status:
+    writer = sink.writer = asyncio.create_task(sink.drain(context))
     reader = asyncio.create_task(_read(context, handler))
     try:
         done, _ = await asyncio.wait((writer, reader), return_when=asyncio.FIRST_COMPLETED)
-        if writer in done and writer.exception() is None:
-            return writer.result()
+        if writer in done and sink.status is not None and (writer.cancelled() or writer.exception() is None):
+            return sink.status
         if reader in done and reader.exception() is None:
             # The end of the requests is not a goodbye: grpcio reports a dead client the same way (spec envoy §3).
             handler.on_closed("the agent's side ended the stream")
@@ -198,7 +305,7 @@ async def _serve(context: "grpc.aio.ServicerContext[bytes, bytes]", sink: _Sink,
         await asyncio.gather(writer, reader, return_exceptions=True)
 
 
-async def _read(context: "grpc.aio.ServicerContext[bytes, bytes]", handler: StreamHandler) -> None:
+async def _read(context: _Context, handler: StreamHandler) -> None:
     while True:
         message: object = await context.read()  # bytes, or grpc.aio.EOF
         if not isinstance(message, bytes):
@@ -206,12 +313,12 @@ async def _read(context: "grpc.aio.ServicerContext[bytes, bytes]", handler: Stre
         handler.on_message(message)
 
 
-async def _abort(context: "grpc.aio.ServicerContext[bytes, bytes]", status: Status) -> None:
+async def _abort(context: _Context, status: Status) -> None:
     code = next(code for code in grpc.StatusCode if code.value[0] == status.code)
     await context.abort(code, status.message, status.trailers)
 
 
-def _call(context: "grpc.aio.ServicerContext[bytes, bytes]", info: ConnectionInfo) -> CallInfo:
+def _call(context: _Context, info: ConnectionInfo) -> CallInfo:
     metadata = tuple(
         (key, value if isinstance(value, str) else value.decode("latin-1"))
         for key, value in context.invocation_metadata() or ()
@@ -225,22 +332,23 @@ class _Handlers(grpc.GenericRpcHandler):
     _STREAMS: Final = frozenset({methods.SUBSCRIBE})
     _UNARY: Final = frozenset({methods.AUTHENTICATE, methods.REFRESH, methods.VERSION})
 
-    def __init__(self, door: GrpcioDoor) -> None:
+    def __init__(self, door: GrpcioDoor, listener: _Listener) -> None:
         self._door = door
+        self._listener = listener
 
     def service(self, handler_call_details: grpc.HandlerCallDetails) -> Any:
         """The handler of one call's method; None makes grpcio answer UNIMPLEMENTED."""
         method = handler_call_details.method
         if method in self._STREAMS:
 
-            async def stream(_requests: object, context: "grpc.aio.ServicerContext[bytes, bytes]") -> None:
-                await self._door.stream(context, method)
+            async def stream(_requests: object, context: _Context) -> None:
+                await self._door.stream(context, method, self._listener)
 
             return grpc.stream_stream_rpc_method_handler(stream)
         if method in self._UNARY:
 
-            async def unary(request: bytes, context: "grpc.aio.ServicerContext[bytes, bytes]") -> bytes:
-                return await self._door.unary(request, context, method)
+            async def unary(request: bytes, context: _Context) -> bytes:
+                return await self._door.unary(request, context, method, self._listener)
 
             return grpc.unary_unary_rpc_method_handler(unary)
         return None

@@ -1,0 +1,165 @@
+"""Sidecar attestation: who is at the other end of a connection, by the kernel's word instead of a header's.
+
+A header is worth as much as whoever may write it. The principal's port on loopback can be dialled by every process in
+its pod, by `kubectl port-forward` and by debuggers; only the sidecar writes headers from certificates. So before any
+header of a call is looked at, the kernel is asked for the *peer's* socket: it must be in our own network namespace,
+open, and, with `--sidecar-uid`, made by the proxy's user.
+
+Every call is looked up anew. gRPC's server tells neither when a connection begins nor when it ends, so an answer that
+was kept could be believed for a later connection from the same port; a lookup costs some ten microseconds, and an
+agent makes three calls a connection.
+"""
+
+from collections import Counter, deque
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, Protocol
+
+import structlog
+
+from principal import sockdiag
+from principal.caps import Sparing
+from principal.kernel import LookupFailed
+from principal.rpc import Code, RpcError
+from principal.sockdiag import Address, Endpoint, Owned, parse_peer
+
+log = structlog.stdlib.get_logger(__name__)
+
+REFUSALS_KEPT: Final = 32
+"""Refusals that the admin API shows."""
+
+MAX_SHOWN: Final = 128
+"""Characters of a peer's address that a refusal repeats."""
+
+REFUSED: Final = "this connection is not the sidecar's"
+"""What the caller is told. It has no more to learn from us."""
+
+
+class Mode(StrEnum):
+    """What is asked of a connection."""
+
+    NETNS = "netns"
+    """The peer's socket is in our network namespace; with user ids, it belongs to one of them."""
+    SOCKET_FILE = "socket-file"
+    """A unix socket: whoever may open its file, mode 0600, may connect. The kernel is not asked."""
+    OFF = "off"
+    """Nothing: whoever reaches the port is believed."""
+
+
+class Rule(StrEnum):
+    """Why a connection is refused."""
+
+    ELSEWHERE = "peer-elsewhere"
+    """No socket of our network namespace is the peer's: it came from outside the pod."""
+    NOT_OPEN = "peer-not-open"
+    """The peer has closed, or nobody holds its socket any more; the kernel would report user 0 for it."""
+    OTHER_USER = "peer-not-the-sidecar"
+    """The peer's socket was made by another user than --sidecar-uid names."""
+    UNNAMED = "peer-unnamed"
+    """gRPC's word for the peer is no TCP address."""
+    NO_ANSWER = "lookup-failed"
+    """The kernel could not be asked, or its answer not be read."""
+
+
+class Lookup(Protocol):
+    """Who knows sockets: the kernel."""
+
+    def owner(self, *, local: Endpoint, remote: Endpoint) -> Owned | None:
+        """The socket of this network namespace with these two ends; LookupFailed."""
+
+    def addresses(self) -> list[Address]:
+        """This namespace's addresses that can be listened on; LookupFailed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One connection that is not the sidecar's."""
+
+    rule: Rule
+    why: str
+    peer: str
+    uid: int | None = None
+    inode: int | None = None
+    """Number of the peer's socket: `ss -tenp` names its process by it."""
+    method: str = ""
+    at: float = 0.0
+    """Wall time in seconds since 1970."""
+
+
+def judge(owned: Owned | None, *, peer: Endpoint, own: Endpoint, uids: Collection[int]) -> tuple[Rule, str] | None:
+    """Why a peer of which the kernel says `owned` is not the sidecar; None when it is. Empty `uids` takes any user."""
+    if owned is None or owned.local != peer or owned.remote != own:
+        # For a connection that is not here the kernel may show a listening socket of that address instead.
+        return Rule.ELSEWHERE, f"no socket of this network namespace is {peer} connected to {own}"
+    if owned.state != sockdiag.ESTABLISHED or not owned.inode:
+        return Rule.NOT_OPEN, f"the peer's socket is {owned.state_name}, inode {owned.inode}"
+    if uids and owned.uid not in uids:
+        accepted = ", ".join(map(str, sorted(uids)))
+        return Rule.OTHER_USER, f"the peer's socket belongs to user {owned.uid}; accepted: {accepted}"
+    return None
+
+
+class Attestor:
+    """Asks about connections, counts and remembers. `wall` and `monotonic` give seconds."""
+
+    def __init__(
+        self, lookup: Lookup, *, uids: Collection[int], wall: Callable[[], float], monotonic: Callable[[], float]
+    ) -> None:
+        self.uids = frozenset(uids)
+        self.attested = 0
+        """Calls whose peer was the sidecar."""
+        self.refused: Counter[Rule] = Counter()
+        """Calls that were refused, by rule."""
+        self.refusals: deque[Refusal] = deque(maxlen=REFUSALS_KEPT)
+        """The last ones, the newest last."""
+        self.addresses = lookup.addresses
+        """This namespace's addresses; LookupFailed."""
+        self._lookup = lookup
+        self._wall = wall
+        self._monotonic = monotonic
+        self._sparing = Sparing()
+
+    def check(self, *, peer: str, own: Endpoint | None, method: str) -> None:
+        """UNAUTHENTICATED unless the peer of a call, as gRPC writes it, is the sidecar, connected to our `own` end.
+
+        Where our own end is not known there is nothing to look up, and the call is refused.
+        """
+        refusal = self._refusal(peer, own)
+        if refusal is None:
+            self.attested += 1
+            return
+        rule, why, owned = refusal
+        uid, inode = (owned.uid, owned.inode) if owned is not None and owned.inode else (None, None)
+        self._note(Refusal(rule, why, peer[:MAX_SHOWN], uid, inode, method, self._wall()))
+        raise RpcError(Code.UNAUTHENTICATED, REFUSED)
+
+    def _refusal(self, peer: str, own: Endpoint | None) -> tuple[Rule, str, Owned | None] | None:
+        try:
+            end = parse_peer(peer)
+        except ValueError as error:
+            return Rule.UNNAMED, str(error), None
+        if own is None:
+            return Rule.UNNAMED, "our own end of the connection is not known", None
+        try:
+            owned = self._lookup.owner(local=end, remote=own)
+        except LookupFailed as error:
+            return Rule.NO_ANSWER, str(error), None
+        judged = judge(owned, peer=end, own=own, uids=self.uids)
+        return None if judged is None else (*judged, owned)
+
+    def _note(self, refusal: Refusal) -> None:
+        self.refused[refusal.rule] += 1
+        self.refusals.append(refusal)
+        left_out = self._sparing.line(now=self._monotonic())
+        if left_out is not None:
+            log.warning(
+                "connection refused: not the sidecar's",
+                rule=refusal.rule.value,
+                why=refusal.why,
+                peer=refusal.peer,
+                uid=refusal.uid,
+                inode=refusal.inode,
+                method=refusal.method,
+                left_out=left_out,
+            )
