@@ -5,6 +5,7 @@ One thing is stricter: where a request carries the identity header, RefreshToken
 names the agent that the token was issued for.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
@@ -51,6 +52,9 @@ class Login:
         self._issuer = issuer
         self._namespace = namespace
         self._version = version
+        self.gate: Callable[[str], None] = lambda _identity: None
+        """Called with the identity of whoever wants to authenticate, before anything that costs time (tokens are
+        signed, passwords compared); RpcError turns them away. The hub sets it."""
 
     def authenticate(self, request: bytes, call: CallInfo, *, now: float) -> tuple[Caller, bytes]:
         """The caller and the serialised AuthResponse; RpcError as argocd-agent's principal would answer."""
@@ -67,6 +71,7 @@ class Login:
             )
             raise RpcError(Code.UNAUTHENTICATED, AUTHENTICATION_FAILED)
         agent, identity = self._identify(call)
+        self.gate(identity or agent)
         self._check_version(message.version, agent)
         pair = self._issuer.issue(agent, message.mode, now=now)
         response = AuthResponse(
