@@ -41,7 +41,7 @@ REST: Final = 4
 at most a fifth of a core."""
 
 UPDATE_TRIES: Final = 50
-"""How often an update begins anew because somebody else edits the same file."""
+"""How often an update begins anew because somebody else edits, moves or breaks the same file."""
 
 UPDATE_PAUSE: Final = 0.02
 """Seconds between two such tries. All of them together outlast the settling of a deletion."""
@@ -136,19 +136,20 @@ class DirectoryStore:
 
     async def update(self, key: ObjectKey, change: ChangeFunction) -> StoredObject | None:
         """Store what `change` makes of the object, in the file where it is, or in DIR/NAMESPACE/PLURAL/NAME.yaml."""
+        reason = ""
         for _ in range(UPDATE_TRIES):
             async with self._lock:
                 if self._is_closed or self._folder is None:
                     raise StoreError(f"{self._root}: the store is closed", retryable=False)
                 try:
-                    is_done = await self._try_update(self._folder, key, change)
-                except MovingError:
-                    is_done = False
+                    if await self._try_update(self._folder, key, change):
+                        return self._view.get(key)
+                    reason = "somebody else keeps changing its file"
+                except MovingError as error:
+                    reason = str(error)
                     await self._look_locked()
-                if is_done:
-                    return self._view.get(key)
             await asyncio.sleep(UPDATE_PAUSE)
-        raise StoreError(f"{key}: somebody else keeps changing its file", retryable=True)
+        raise StoreError(f"{key} cannot be changed now: {reason}", retryable=True)
 
     async def _try_update(self, folder: Folder, key: ObjectKey, change: ChangeFunction) -> bool:
         base = await asyncio.to_thread(draft, folder, key)

@@ -1,5 +1,6 @@
 """Changing one object in a folder: read what is there now, and write what shall be, unless somebody was faster. I/O."""
 
+import errno
 import uuid
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +9,7 @@ from mesh.manifests import write_document
 from stores.atomic import create_file, delete_file, replace_file
 from stores.content import Content, Found, content_of
 from stores.errors import store_error
-from stores.files import FileBytes
+from stores.files import FileBytes, why
 from stores.folder import Folder, Outcome
 from stores.model import ObjectKey, StoreError
 from stores.places import checked_kind, made_folder, new_paths, real_file
@@ -30,7 +31,7 @@ class Draft:
 
 
 class MovingError(Exception):
-    """The object is not where it was read last: somebody is moving or deleting it; a look will tell."""
+    """The object is not to be had right now, and may be in a moment: somebody is moving, deleting or writing it."""
 
 
 def draft(folder: Folder, key: ObjectKey) -> Draft:
@@ -39,21 +40,18 @@ def draft(folder: Folder, key: ObjectKey) -> Draft:
     owner = folder.reading.tree.owner(key)
     if owner is None:
         if folder.view.get(key) is not None:
-            raise MovingError
+            raise MovingError("it is in no file")
         return Draft(key, None)
     path, _ = owner
     try:
         file, content = folder.reading.read(path)
-    except FileNotFoundError:
-        raise MovingError from None
     except OSError as error:
+        if error.errno in (errno.ENOENT, errno.EAGAIN):
+            raise MovingError(f"{folder.root / path}: {why(error)}") from None
         raise store_error(folder.root / path, error) from error
     found = content.objects.get(key)
-    if found is None and (content.faults or content.is_blank):
-        fault = content.faults[0] if content.faults else f"{folder.root / path}: empty"
-        raise StoreError(f"{key} cannot be changed while its file is broken: {fault}", retryable=True)
     if found is None:
-        raise MovingError
+        raise MovingError(str(content.faults[0]) if content.faults else f"{folder.root / path}: it is not in there now")
     return Draft(key, folder.complete(found), path, file, content, found)
 
 
@@ -83,7 +81,8 @@ def _prepared(folder: Folder, base: Draft, data: dict[str, Any]) -> dict[str, An
     if not isinstance(uid, str) or not uid or not folder.view.is_free(uid, base.key):
         uid = str(uuid.uuid4())
     first = {"apiVersion": copied.get("apiVersion") or kind.api_version, "kind": kind.name}
-    return {**first, "metadata": {}, **copied, **first, "metadata": {**kept, **names, "uid": uid}}
+    own = {**first, "metadata": {**kept, **names, "uid": uid}}
+    return {**own, **copied, **own}
 
 
 def _replace(folder: Folder, base: Draft, data: dict[str, Any], *, now: float) -> Outcome | None:

@@ -42,7 +42,8 @@ def read_file(path: Path) -> FileBytes:
         after = os.fstat(file.fileno())
     if len(data) > MAX_BYTES:
         raise _error(errno.EFBIG, f"larger than {MAX_BYTES} bytes", path)
-    if signature_of(before) != signature_of(after) or len(data) != after.st_size:
+    # Not the time of change: it also moves when the file gets another name, or none.
+    if (before.st_mtime_ns, before.st_size) != (after.st_mtime_ns, after.st_size) or len(data) != after.st_size:
         raise _error(errno.EAGAIN, "being written", path)
     return FileBytes(data, signature_of(after), stat.S_IMODE(after.st_mode), (after.st_uid, after.st_gid))
 

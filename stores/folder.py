@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -9,16 +10,20 @@ from typing import Any, Final
 import structlog
 
 from stores.atomic import replace_file
-from stores.content import Found
+from stores.content import Content, Found
 from stores.errors import store_error
 from stores.model import ObjectKey, StoreError
 from stores.places import real_file
 from stores.quiet import Quiet
 from stores.reading import Reading
+from stores.snapshots import Signature
 from stores.splicing import Place, replace_objects
 from stores.view import View, completed, fixed_uid
 
 log = structlog.stdlib.get_logger(__name__)
+
+WRITERS: Final = 8
+"""Files that uids are written into at once: each waits for the disk, and a disk ends several waits together."""
 
 RETRY_SECONDS: Final = 0.2
 """When to try again to write a uid into a file that somebody was just writing."""
@@ -34,7 +39,8 @@ class Outcome:
     """Those that are in no file."""
 
 
-_Wanting = dict[str, list[tuple[Found, dict[str, Any]]]]
+_Objects = list[tuple[Found, dict[str, Any]]]
+_Wanting = dict[str, _Objects]
 
 
 class Folder:
@@ -77,8 +83,7 @@ class Folder:
                 outcome.shown[key] = (data, found.manifest.where)
             else:
                 wanting.setdefault(path, []).append((found, data))
-        for path, objects in wanting.items():
-            self._write_uids(path, objects, outcome, now=now)
+        self._write_uids(wanting, outcome, now=now)
         return outcome
 
     def complete(self, found: Found, claimed: dict[str, ObjectKey] | None = None) -> dict[str, Any]:
@@ -95,44 +100,49 @@ class Folder:
     def _new_uid(self, key: ObjectKey) -> str:
         return str(uuid.uuid4()) if self._assign_uids else fixed_uid(self._identity, key)
 
-    def _write_uids(
-        self, path: str, objects: list[tuple[Found, dict[str, Any]]], outcome: Outcome, *, now: float
-    ) -> None:
-        try:
-            is_written = self._written(path, {Place.of(found.manifest): data for found, data in objects}, now=now)
-        except StoreError as error:
-            self._warn(path, error)
-            for found, data in objects:
-                known = self.view.get(found.key)
-                uid = fixed_uid(self._identity, found.key) if known is None else known.uid
-                shown = {**data, "metadata": {**data["metadata"], "uid": uid}}
-                outcome.shown[found.key] = (shown, found.manifest.where)
+    def _write_uids(self, wanting: _Wanting, outcome: Outcome, *, now: float) -> None:
+        """Write uids into files, several at a time; what cannot be written is shown with a uid made of its names."""
+        if not wanting:
             return
-        if not is_written:
-            self._unsettled.update(found.key for found, _ in objects)
-            return
-        self._unwritable.discard(path)
-        for found, data in objects:
-            owner = self.reading.tree.owner(found.key)
-            outcome.shown[found.key] = (data, owner[1].manifest.where if owner else found.manifest.where)
+        with ThreadPoolExecutor(min(WRITERS, len(wanting))) as pool:
+            written = [*pool.map(self._written, wanting, wanting.values())]
+        for (path, objects), result in zip(wanting.items(), written, strict=True):
+            if result is None:
+                self._unsettled.update(found.key for found, _ in objects)
+            elif isinstance(result, StoreError):
+                self._warn(path, result)
+                self._show_fixed(objects, outcome)
+            else:
+                self._unwritable.discard(path)
+                content, signature = result
+                self.reading.take(path, content.text.encode(), content, signature, now=now)
+                for found, data in objects:
+                    outcome.shown[found.key] = (data, content.objects[found.key].manifest.where)
 
-    def _written(self, path: str, changes: Mapping[Place, Mapping[str, Any]], *, now: float) -> bool:
-        """Write into a file that is still as it was read; False if it is not; StoreError."""
+    def _show_fixed(self, objects: _Objects, outcome: Outcome) -> None:
+        for found, data in objects:
+            known = self.view.get(found.key)
+            uid = fixed_uid(self._identity, found.key) if known is None else known.uid
+            shown = {**data, "metadata": {**data["metadata"], "uid": uid}}
+            outcome.shown[found.key] = (shown, found.manifest.where)
+
+    def _written(self, path: str, objects: _Objects) -> tuple[Content, Signature] | StoreError | None:
+        """Write into a file that is still as it was read, and return what it then is; None if it is not."""
+        changes = {Place.of(found.manifest): data for found, data in objects}
         try:
             real = real_file(self.root, path)
             file, content = self.reading.read(path)
             if not self.reading.is_as_read(path, file):
-                return False
+                return None
             after = replace_objects(content, changes)
-            data = after.text.encode()
-            signature = replace_file(real, file, data)
+            signature = replace_file(real, file, after.text.encode())
         except FileNotFoundError:
-            return False
+            return None
         except OSError as error:
-            raise store_error(self.root / path, error) from error
-        if signature is not None:
-            self.reading.take(path, data, after, signature, now=now)
-        return signature is not None
+            return store_error(self.root / path, error)
+        except StoreError as error:
+            return error
+        return None if signature is None else (after, signature)
 
     def _warn(self, path: str, error: StoreError) -> None:
         if path not in self._unwritable:

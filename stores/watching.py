@@ -24,8 +24,8 @@ ALIVE_MS: Final = 5_000
 async def hints(root: Path, stop: asyncio.Event, is_news: Callable[[str], bool]) -> AsyncIterator[bool]:
     """Yield True when files below `root` have changed for which `is_news` holds (given a relative path); end on `stop`.
 
-    False, now and then, says that watching works. OSError and RuntimeError when the kernel cannot watch (inotify's limits,
-    a file system without events).
+    False, now and then, says that watching works. OSError and RuntimeError when the kernel cannot watch: its limits are
+    reached, or the file system has no events.
     """
     real = await asyncio.to_thread(root.resolve)
 

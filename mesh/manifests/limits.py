@@ -6,7 +6,7 @@ MAX_TEXT: Final = 16 * 1024 * 1024
 """Characters in one text. The largest bundle of CRDs met so far has 1.2 million; etcd takes objects of 1.5 MiB."""
 
 MAX_DOCUMENTS: Final = 10_000
-"""Documents in one text. Reading as many takes about a second and a half; a folder may hold many files."""
+"""Documents in one text, empty ones included. Reading as many takes about a second and a half."""
 
 MAX_NODES: Final = 1_000_000
 """Keys, scalars, lists and mappings in one text, aliases counted as often as they are used. Bounds what an alias bomb

@@ -55,6 +55,7 @@ class _Reading:
         self._end = self._shift
         """Behind the document before."""
         self._counted = (0, 1)
+        self._documents = 0
 
     def run(self) -> None:
         """Read all; UnfitError or what the parser raises for what ends the reading."""
@@ -74,7 +75,8 @@ class _Reading:
             self.faults.append(Fault(self._source, line, message))
 
     def _count(self, line: int) -> None:
-        if len(self.manifests) + len(self.faults) >= MAX_DOCUMENTS:
+        self._documents += 1
+        if self._documents > MAX_DOCUMENTS:
             raise ExhaustedError(line, f"more than {MAX_DOCUMENTS} documents")
 
     def _read_yaml(self, get_event: GetEvent) -> None:
