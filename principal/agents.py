@@ -1,5 +1,6 @@
 """What the principal knows of each agent, connected or not: one record a name, kept while the process lives."""
 
+import itertools
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -9,13 +10,18 @@ from typing import TYPE_CHECKING
 from hubproto.events import Event, EventType
 from hubproto.methods import MANAGED
 from hubproto.sendqueue import SendQueue
+from principal.caps import AGENTS
 from principal.deaths import Death
+from principal.owners import Ownership
 
 if TYPE_CHECKING:
     from principal.session import Session
 
 DEATHS_KEPT = 32
 """Deaths remembered for each agent: enough to see a rhythm (every 300 s: which timer is that?), bounded for ever."""
+
+FORGET_TRIES = 16
+"""Records that are looked at to find one that can be forgotten, oldest first: each call stays cheap."""
 
 RTT_SAMPLES = 128
 """Round trips remembered for each agent."""
@@ -65,6 +71,12 @@ class Agent:
     lost_events: bool = False
     """Whether its queue overflowed: once it has drained, everything is offered again."""
     session: "Session | None" = None
+    ownership: Ownership = field(default_factory=Ownership)
+    """Which identity may bear the name."""
+    takeovers: int = 0
+    """Streams of it that ended because a newer one took their place."""
+    contended_at: float | None = None
+    """Wall time at which two agents were last found to fight over the name."""
     streams: int = 0
     """Streams opened since this process started; the newest one's generation."""
     heartbeat: HeartbeatStats = field(default_factory=HeartbeatStats)
@@ -84,10 +96,14 @@ class Agent:
 
 
 class Agents:
-    """All agents by name."""
+    """All agents by name. At most `limit` that have authenticated; a store's namespaces are bounded by the store."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int = AGENTS) -> None:
+        self._limit = limit
         self._by_name: dict[str, Agent] = {}
+        self._seen = 0
+        self._away: dict[str, None] = {}
+        """Names of those seen that have no stream, the one that left first in front."""
 
     def get(self, name: str) -> Agent | None:
         """The agent of that name, if anything is known of it."""
@@ -99,6 +115,39 @@ class Agents:
         if agent is None:
             agent = self._by_name[name] = Agent(name)
         return agent
+
+    def welcome(self, name: str, now: float) -> Agent | None:
+        """The record of an agent that has authenticated; None when too many others have, and none can be forgotten."""
+        agent = self._by_name.get(name)
+        if agent is not None and agent.seen:
+            return agent
+        if self._seen >= self._limit and not self._forget_one(now):
+            return None
+        agent = self.ensure(name)
+        agent.seen = True
+        self._seen += 1
+        self._away[name] = None
+        return agent
+
+    def came(self, agent: Agent) -> None:
+        """A stream of it opened."""
+        self._away.pop(agent.name, None)
+
+    def left(self, agent: Agent) -> None:
+        """Its stream ended, and there is no newer one."""
+        self._away.pop(agent.name, None)
+        if agent.seen:
+            self._away[agent.name] = None
+
+    def _forget_one(self, now: float) -> bool:
+        """Forget an agent that is away, owns nothing and has nothing on its way to it."""
+        for name in list(itertools.islice(self._away, FORGET_TRIES)):
+            agent = self._by_name[name]
+            if agent.ownership.free(now) and not agent.queue.pending and not agent.queue.awaiting:
+                del self._by_name[name], self._away[name]
+                self._seen -= 1
+                return True
+        return False
 
     def seen(self) -> list[Agent]:
         """Agents that have authenticated since the process started, by name."""

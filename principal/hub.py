@@ -4,6 +4,7 @@ A door hands calls in as `rpc` values; the hub answers. It holds no socket and r
 and nothing in it waits: events that need work go to `on_event`, which the runtime connects to the sync.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
@@ -12,10 +13,12 @@ import structlog
 from hubproto import methods
 from hubproto.events import Event, EventError
 from principal.agents import Agent, Agents
+from principal.audit import Audit, Entry, Kind
+from principal.caps import PUSHBACK, Buckets, Limits
 from principal.clock import Clock
 from principal.deaths import Death, DeathCause, parse_report
-from principal.login import Caller, Login
-from principal.rpc import CallInfo, Code, RpcError, Sink
+from principal.login import AUTHENTICATION_FAILED, INVALID_AUTHENTICATION, Caller, Login
+from principal.rpc import CallInfo, Code, RpcError, Sink, pushback, unavailable
 from principal.session import Session
 
 log = structlog.stdlib.get_logger(__name__)
@@ -34,8 +37,12 @@ OVERFLOW_LOG_EVERY: Final = 1000
 class Hub:
     """Sessions, queues and records of all agents."""
 
-    def __init__(self, login: Login, clock: Clock, *, session_timeout: float | None) -> None:
-        self.agents = Agents()
+    def __init__(
+        self, login: Login, clock: Clock, *, session_timeout: float | None, limits: Limits | None = None
+    ) -> None:
+        self.limits = limits or Limits()
+        self.agents = Agents(self.limits.agents)
+        self.audit = Audit()
         self.on_event: Callable[[Session, Event], None] = lambda session, event: session.acknowledge(event)
         """Process an event, then acknowledge it."""
         self.on_connected: Callable[[Agent], None] = lambda _agent: None
@@ -47,12 +54,20 @@ class Hub:
         self._timeout = session_timeout
         self._closing = False
         self._dropped = 0
+        self._open = 0
+        """Streams whose transport is open, all together."""
+        self._streams: Counter[str] = Counter()
+        """The same by owner: also those that have ended and are still closing."""
+        self._logins = Buckets(rate=self.limits.logins_per_second, burst=self.limits.login_burst)
+        login.gate = self._gate
 
     async def unary(self, method: str, request: bytes, call: CallInfo) -> bytes:
         """Answer Authenticate, RefreshToken or Version; RpcError otherwise."""
         if method == methods.AUTHENTICATE:
+            if self._closing:
+                raise self._leaving()
             caller, response = self._login.authenticate(request, call, now=self._clock.wall())
-            self._authenticated(caller)
+            self._authenticated(caller, call, AUTHENTICATION_FAILED)
             return response
         if method == methods.REFRESH:
             return self._login.refresh(request, call, now=self._clock.wall())
@@ -65,14 +80,12 @@ class Hub:
         if method != methods.SUBSCRIBE:
             raise RpcError(Code.UNIMPLEMENTED, f"unknown method {method}")
         if self._closing:
-            raise RpcError(Code.UNAVAILABLE, "the principal is shutting down")
+            raise self._leaving()
         caller = self._login.admit(call, now=self._clock.wall())
-        agent = self._authenticated(caller)
+        self._check_room(caller, call)
+        agent = self._authenticated(caller, call, INVALID_AUTHENTICATION)
         self._take_report(agent, call)
-        if agent.session is not None:
-            agent.session.end(
-                DeathCause.SUPERSEDED, "superseded by a newer stream of the same agent", pushback=SUPERSEDED_PUSHBACK
-            )
+        self._replace(agent, caller, call)
         agent.streams += 1
         session = Session(
             agent,
@@ -85,6 +98,10 @@ class Hub:
             timeout=self._timeout,
         )
         agent.session = session
+        agent.ownership.take(session.owner)
+        self.agents.came(agent)
+        self._streams[session.owner] += 1
+        self._open += 1
         agent.queue.drop(lambda event: not agent.admits(event))
         agent.queue.due_again()
         log.info(
@@ -96,8 +113,13 @@ class Hub:
             peer=call.connection.peer,
             generation=session.generation,
         )
-        self.on_connected(agent)
-        session.pump()
+        try:
+            self.on_connected(agent)
+            session.pump()
+        except BaseException:
+            # The door will not hear of this stream, so it can't say that it has closed.
+            session.on_closed("it could not be opened")
+            raise
         return session
 
     def enqueue(self, name: str, event: Event) -> None:
@@ -115,7 +137,7 @@ class Hub:
         """Refuse new streams and end the open ones, so that their agents come back to whoever listens then."""
         self._closing = True
         for session in list(self.agents.sessions()):
-            session.end(DeathCause.SHUTDOWN, "the principal is shutting down", pushback=SHUTDOWN_PUSHBACK)
+            session.end(DeathCause.SHUTDOWN, "the principal is shutting down", wait=SHUTDOWN_PUSHBACK)
 
     def event_arrived(self, session: Session, event: Event) -> None:
         """An event other than ack and heartbeat arrived."""
@@ -137,6 +159,8 @@ class Hub:
         agent = session.agent
         if agent.session is session:
             agent.session = None
+            agent.ownership.leave(self._clock.monotonic())
+            self.agents.left(agent)
         agent.mourn(death)
         log.info(
             "agent disconnected",
@@ -148,12 +172,72 @@ class Hub:
             generation=session.generation,
         )
 
-    def _authenticated(self, caller: Caller) -> Agent:
-        agent = self.agents.ensure(caller.agent)
-        agent.seen = True
+    def session_closed(self, session: Session) -> None:
+        """A stream's transport is gone."""
+        self._open -= 1
+        self._streams[session.owner] -= 1
+        if not self._streams[session.owner]:
+            del self._streams[session.owner]
+
+    def _leaving(self) -> RpcError:
+        return unavailable("the principal is shutting down", wait=SHUTDOWN_PUSHBACK)
+
+    def _gate(self, identity: str, call: CallInfo) -> None:
+        """Turn an identity away that authenticates too often."""
+        wait = self._logins.take(identity, now=self._clock.monotonic())
+        if wait:
+            rate, burst = self.limits.logins_per_second, self.limits.login_burst
+            detail = f"{burst} logins at once and {rate:g} a second are accepted"
+            raise self._over(Kind.LOGINS, "", identity, call.connection.peer, detail, wait=wait)
+
+    def _check_room(self, caller: Caller, call: CallInfo) -> None:
+        """Turn a stream away that is one too many."""
+        owner, peer = _owner(caller), call.connection.peer
+        if self._streams[owner] >= self.limits.streams_per_identity:
+            detail = f"{self._streams[owner]} streams of this identity are open: no more are accepted"
+            raise self._over(Kind.STREAMS, caller.agent, owner, peer, detail, wait=PUSHBACK)
+        if self._open >= self.limits.sessions:
+            detail = f"{self._open} streams are open: no more are accepted"
+            raise self._over(Kind.SESSIONS, caller.agent, owner, peer, detail, wait=PUSHBACK)
+
+    def _authenticated(self, caller: Caller, call: CallInfo, refusal: str) -> Agent:
+        """The record of the agent that `caller` is; refused when the name is another identity's."""
+        now, owner = self._clock.monotonic(), _owner(caller)
+        known = self.agents.get(caller.agent)
+        if known is not None and known.ownership.refuses(owner, now):
+            detail = f"the name belongs to {known.ownership.holder}, which is connected or was a moment ago"
+            self._note(Kind.NAME_TAKEN, caller.agent, owner, call.connection.peer, detail)
+            raise RpcError(Code.UNAUTHENTICATED, refusal, pushback(PUSHBACK))
+        agent = self.agents.welcome(caller.agent, now)
+        if agent is None:
+            detail = f"records of {self.limits.agents} agents are kept: no more are accepted"
+            raise self._over(Kind.AGENTS, caller.agent, owner, call.connection.peer, detail, wait=PUSHBACK)
         agent.identity = caller.identity
         agent.mode = caller.mode
         return agent
+
+    def _replace(self, agent: Agent, caller: Caller, call: CallInfo) -> None:
+        """End the stream that the agent has, if it has one: the newer wins, for its agent is there."""
+        old = agent.session
+        if old is None:
+            return
+        agent.takeovers += 1
+        if not old.ghost() and agent.ownership.taken_over(self._clock.monotonic()):
+            detail = (
+                f"streams keep taking over from each other: {old.owner} from {old.connection.peer} "
+                f"and {_owner(caller)} from {call.connection.peer}; is a second agent running under this identity?"
+            )
+            agent.contended_at = self._clock.wall()
+            self._note(Kind.NAME_CONTENDED, agent.name, _owner(caller), call.connection.peer, detail)
+        old.end(DeathCause.SUPERSEDED, "superseded by a newer stream of the same agent", wait=SUPERSEDED_PUSHBACK)
+
+    def _over(self, kind: Kind, agent: str, identity: str, peer: str, detail: str, *, wait: float) -> RpcError:
+        """Note that a limit was met; the refusal to raise."""
+        self._note(kind, agent, identity, peer, detail)
+        return unavailable(f"{kind.value}: {detail}", wait=wait)
+
+    def _note(self, kind: Kind, agent: str, identity: str, peer: str, detail: str) -> None:
+        self.audit.note(Entry(self._clock.wall(), kind, agent, identity, peer, detail), now=self._clock.monotonic())
 
     def _take_report(self, agent: Agent, call: CallInfo) -> None:
         report = parse_report(call.values(methods.LAST_DEATH))
@@ -166,3 +250,8 @@ class Hub:
         if self._dropped % OVERFLOW_LOG_EVERY == 0:
             log.error("queue full: events dropped", agent=agent.name, dropped=dropped, waiting=agent.queue.pending)
         self._dropped += dropped
+
+
+def _owner(caller: Caller) -> str:
+    """Whom a call belongs to: the identity, or the agent's name where the header tells none."""
+    return caller.identity or caller.agent

@@ -52,7 +52,7 @@ class Login:
         self._issuer = issuer
         self._namespace = namespace
         self._version = version
-        self.gate: Callable[[str], None] = lambda _identity: None
+        self.gate: Callable[[str, CallInfo], None] = lambda _identity, _call: None
         """Called with the identity of whoever wants to authenticate, before anything that costs time (tokens are
         signed, passwords compared); RpcError turns them away. The hub sets it."""
 
@@ -71,7 +71,7 @@ class Login:
             )
             raise RpcError(Code.UNAUTHENTICATED, AUTHENTICATION_FAILED)
         agent, identity = self._identify(call)
-        self.gate(identity or agent)
+        self.gate(identity or agent, call)
         self._check_version(message.version, agent)
         pair = self._issuer.issue(agent, message.mode, now=now)
         response = AuthResponse(

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Protocol
 
+from hubproto.methods import RETRY_PUSHBACK
+
 
 class Code(IntEnum):
     """gRPC status codes (grpc/doc/statuscodes.md)."""
@@ -50,6 +52,16 @@ class RpcError(Exception):
     def __init__(self, code: Code, message: str, trailers: tuple[tuple[str, str], ...] = ()) -> None:
         super().__init__(f"{code.name}: {message}")
         self.status = Status(code, message, trailers)
+
+
+def pushback(seconds: float) -> tuple[tuple[str, str], ...]:
+    """Trailers that ask a caller to wait before it tries again."""
+    return ((RETRY_PUSHBACK, str(max(0, round(seconds * 1000)))),)
+
+
+def unavailable(message: str, *, wait: float) -> RpcError:
+    """A refusal on which every agent tries again, `wait` seconds later; argocd-agent's spin on most other codes."""
+    return RpcError(Code.UNAVAILABLE, message, pushback(wait))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,11 @@ has been processed.
 from typing import Protocol
 
 from hubproto.events import Event, EventError, ack, decode, encode
-from hubproto.methods import RETRY_PUSHBACK
 from hubproto.vocabulary import RTT_MS
 from principal.agents import Agent
 from principal.clock import Clock, Timer, rfc3339
 from principal.deaths import Death, DeathCause
-from principal.rpc import Code, ConnectionInfo, Sink, Status
+from principal.rpc import Code, ConnectionInfo, Sink, Status, pushback
 from principal.watchdog import Watchdog
 
 SEND_BATCH = 64
@@ -34,6 +33,9 @@ class Ears(Protocol):
 
     def session_over(self, session: "Session", death: Death) -> None:
         """The stream ended."""
+
+    def session_closed(self, session: "Session") -> None:
+        """Its transport is gone too: now, or some time after it had ended."""
 
 
 class Session:
@@ -59,6 +61,7 @@ class Session:
         self.opened_wall = clock.wall()
         self.watchdog = Watchdog(timeout)
         self.over = False
+        self._closed = False
         self._sink = sink
         self._clock = clock
         self._ears = ears
@@ -92,6 +95,9 @@ class Session:
     def on_closed(self, reason: str) -> None:
         """The transport says that the stream is over."""
         self._finish(DeathCause.REMOTE_CLOSED, reason)
+        if not self._closed:
+            self._closed = True
+            self._ears.session_closed(self)
 
     def acknowledge(self, event: Event) -> None:
         """Tell the agent that `event` has been dealt with."""
@@ -110,17 +116,26 @@ class Session:
         if not self.over and self._sink.writable():
             self._wake_at(queue.next_time())
 
-    def end(self, cause: DeathCause, detail: str, *, pushback: float) -> None:
-        """End the stream from this side: UNAVAILABLE, on which every agent reconnects, `pushback` seconds later."""
+    def end(self, cause: DeathCause, detail: str, *, wait: float) -> None:
+        """End the stream from this side: UNAVAILABLE, on which every agent reconnects, `wait` seconds later."""
         if self.over:
             return
-        trailers = ((RETRY_PUSHBACK, str(round(pushback * 1000))),)
-        self._sink.end(Status(Code.UNAVAILABLE, detail, trailers))
+        self._sink.end(Status(Code.UNAVAILABLE, detail, pushback(wait)))
         self._finish(cause, detail)
+
+    @property
+    def owner(self) -> str:
+        """Whom the stream belongs to: the identity, or the agent's name where the header tells none."""
+        return self.identity or self.agent.name
 
     def quiet(self) -> float:
         """Seconds since anything was heard."""
         return self._clock.monotonic() - (self.watchdog.last_heard or self.opened)
+
+    def ghost(self) -> bool:
+        """Whether heartbeats that should have come did not: the agent has probably gone without a word."""
+        limit = self.watchdog.limit()
+        return limit is not None and self.quiet() > limit / 2
 
     def _heard(self, *, heartbeat: bool) -> None:
         self.watchdog.heard(self._clock.monotonic(), heartbeat=heartbeat)
@@ -160,7 +175,7 @@ class Session:
         self.end(
             DeathCause.SESSION_TIMEOUT,
             f"session timed out: no heartbeat for {self.quiet():.1f} s, the limit is {limit:.1f} s",
-            pushback=0.0,
+            wait=0.0,
         )
 
     def _wake_at(self, when: float | None) -> None:
