@@ -199,11 +199,14 @@ class GrpcioDoor:
                 # At once: a proxy's request time-out runs until the first response header (spec envoy §2, I').
                 await context.send_initial_metadata(())
                 status = await _serve(context, sink, handler)
+                if status.code is not Code.OK:
+                    async with asyncio.timeout(END_GRACE):
+                        await _abort(context, status)
+            except TimeoutError:
+                # The peer reads nothing, not even the status. gRPC sends it should it ever read; nobody waits.
+                log.debug("stream left to its transport", connection=info.id, peer=info.peer)
             finally:
                 handler.on_closed("the stream was cancelled")
-            if status.code is not Code.OK:
-                async with asyncio.timeout(END_GRACE):
-                    await _abort(context, status)
 
     def _attest(self, context: _Context, method: str, listener: _Listener) -> None:
         """UNAUTHENTICATED unless the call's connection is the sidecar's."""
