@@ -1,10 +1,11 @@
 """Checks of manifests of any kind: whether they are Kubernetes objects at all, each once, each in a namespace."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final
 
-from mesh.bundle import Bundle, Item
-from mesh.findings import Document, Finding, found
+from mesh.bundle import Item
+from mesh.findings import Finding, found
+from mesh.world import Check, World
 
 CLUSTER_WIDE: Final = frozenset(
     {
@@ -28,14 +29,9 @@ CLUSTER_WIDE: Final = frozenset(
 """Kinds without a namespace that lie beside ours in repositories."""
 
 
-def general_findings(manifests: Sequence[Document]) -> list[Finding]:
-    """What is wrong with `manifests`, whatever their kinds."""
-    bundle = Bundle(manifests)
-    return [finding for check in (_objects, _duplicates, _namespaces) for finding in check(bundle)]
-
-
-def _objects(bundle: Bundle) -> Iterator[Finding]:
-    for item in bundle.items:
+def objects(world: World) -> Iterator[Finding]:
+    """MT1002: documents that are no Kubernetes objects."""
+    for item in world.bundle.items:
         lacking = [
             name
             for name, value in (
@@ -50,9 +46,10 @@ def _objects(bundle: Bundle) -> Iterator[Finding]:
             yield found("MT1002", item.document, (), message)
 
 
-def _duplicates(bundle: Bundle) -> Iterator[Finding]:
+def duplicates(world: World) -> Iterator[Finding]:
+    """MT1003: objects that are there twice."""
     first: dict[tuple[str, str, str, str], Item] = {}
-    for item in bundle.items:
+    for item in world.bundle.items:
         if not item.kind or not item.name:
             continue
         before = first.setdefault((item.group, item.kind, item.namespace, item.name), item)
@@ -61,11 +58,16 @@ def _duplicates(bundle: Bundle) -> Iterator[Finding]:
             yield found("MT1003", item.document, ("metadata", "name"), f"{item.ref} is already in {where}.")
 
 
-def _namespaces(bundle: Bundle) -> Iterator[Finding]:
-    for item in bundle.items:
+def namespaces(world: World) -> Iterator[Finding]:
+    """MT1004: objects without a namespace."""
+    for item in world.bundle.items:
         if item.kind and item.kind not in CLUSTER_WIDE and item.name and not item.namespace:
             yield found("MT1004", item.document, ("metadata",), f"{item.ref} has no namespace.")
 
 
 def _name(item: Item) -> str:
     return item.name or item.at("metadata", "generateName").text or ""
+
+
+CHECKS: Final[tuple[Check, ...]] = (objects, duplicates, namespaces)
+"""The checks of this file."""

@@ -8,11 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from mesh.adapters import ADAPTERS, Adapter
+from mesh.adapters.common.shared import shared_findings
 from mesh.bundle import Bundle
 from mesh.findings import Document, Finding, found
-from mesh.general import general_findings
 from mesh.intent import Intent
 from mesh.manifests import Fault
+from mesh.world import World
 
 
 class Schemas(Protocol):
@@ -35,7 +36,7 @@ def verify(
     """
     bundle = Bundle(manifests)
     chosen = applying(bundle) if adapters is None else list(adapters)
-    findings = general_findings(manifests)
+    findings = shared_findings(World.of(manifests, intent)) if not chosen else []
     findings += [finding for adapter in chosen for finding in adapter.verify(intent, manifests)]
     if schemas is not None:
         findings += [finding for each in manifests for finding in schemas.validate(each)]

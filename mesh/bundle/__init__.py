@@ -2,10 +2,11 @@
 
 from mesh.bundle.fields import ABSENT, Field, shown
 from mesh.bundle.index import Bundle, Item, label_selector_takes, selects
-from mesh.bundle.workloads import Workload, same_namespace, workloads
+from mesh.bundle.workloads import CLUSTER_SUFFIX, Workload, same_namespace, service_names, workloads
 
 __all__ = [
     "ABSENT",
+    "CLUSTER_SUFFIX",
     "Bundle",
     "Field",
     "Item",
@@ -13,6 +14,7 @@ __all__ = [
     "label_selector_takes",
     "same_namespace",
     "selects",
+    "service_names",
     "shown",
     "workloads",
 ]

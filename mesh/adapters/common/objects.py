@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from mesh.adapters.base import Generated
-from mesh.adapters.common.settings import agent_settings, principal_settings, setting_notes
 from mesh.adapters.writing import Path
+from mesh.configuration.expected import agent_settings, principal_settings, setting_notes
 from mesh.configuration.options import ROWS, Side
 from mesh.intent import Intent
 from mesh.wiring import PORT_NAME, SERVICE_PORT_NAME, Wiring

@@ -1,0 +1,53 @@
+"""Settings that cannot be read or found: texts that are no values, and variables that point nowhere."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from mesh.configuration.options import Kind
+from mesh.configuration.settings import Setting
+from mesh.durations import ACCEPTED
+from mesh.findings import Finding, Level
+from mesh.world import Check, World
+
+_READABLE: Final[Mapping[Kind, tuple[Callable[[Setting], bool], str]]] = {
+    "duration": (lambda setting: (setting.duration or 0) >= 0 and setting.duration is not None, ACCEPTED),
+    "switch": (lambda setting: setting.switch is not None, "true or false"),
+    "port": (lambda setting: setting.port is not None, "1 to 65535"),
+}
+"""Whether a setting of a kind can be read, and what could."""
+
+
+def readable(world: World) -> Iterator[Finding]:
+    """MT1911: texts that are no values of their options."""
+    for component in world.components:
+        for setting in component.settings.values():
+            check, accepted = _READABLE.get(setting.row.kind, (None, ""))
+            if check is None or (setting.text is None and not _is_odd(setting)):
+                continue
+            if not check(setting):
+                yield setting.place.finding(
+                    "MT1911", f"{setting.name} is {setting.place.shown}, which cannot be read; accepted: {accepted}."
+                )
+
+
+def _is_odd(setting: Setting) -> bool:
+    """Whether a ConfigMap has something else than text for the setting, which the API server refuses."""
+    return setting.origin == "ConfigMap"
+
+
+def dangling(world: World) -> Iterator[Finding]:
+    """MT1814: variables that point at a ConfigMap, or a key of one, that is not there."""
+    for component in world.components:
+        for each in component.dangling:
+            name, key = each.place.at("name").shown, each.place.at("key").shown
+            if each.config_map is not None:
+                message = f"{each.row.env} points at the key {key}, which the ConfigMap {name} does not have."
+                yield each.place.finding("MT1814", message)
+            else:
+                message = f"{each.row.env} points at the ConfigMap {name}, which is not among the manifests."
+                level = Level.WARNING if world.intent else Level.INFO
+                yield each.place.finding("MT1814", message, level=level)
+
+
+CHECKS: Final[tuple[Check, ...]] = (readable, dangling)
+"""The checks of this file."""

@@ -1,0 +1,1 @@
+"""Checks of Kubernetes' own objects: Deployments, Services, service accounts, NetworkPolicies."""

@@ -1,0 +1,9 @@
+"""Every check of this room, in the order in which findings about one place are listed."""
+
+from typing import Final
+
+from mesh.kubernetes import accounts, networkpolicies, pods, services
+from mesh.world import Check
+
+CHECKS: Final[tuple[Check, ...]] = (*pods.CHECKS, *services.CHECKS, *accounts.CHECKS, *networkpolicies.CHECKS)
+"""All of them."""

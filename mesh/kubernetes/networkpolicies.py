@@ -1,0 +1,164 @@
+"""NetworkPolicies on the way from agent to principal: in by the principal's port, out by the same, and DNS."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from mesh.bundle import Field, Item, Workload
+from mesh.configuration.settings import Component
+from mesh.findings import Finding, Level
+from mesh.kubernetes.policies import (
+    Direction,
+    Peer,
+    peer,
+    rule_ports,
+    rules,
+    selecting,
+    takes_peer,
+    takes_port,
+)
+from mesh.world import Check, World
+
+REDIRECTED: Final = {15001: "outbound", 15006: "inbound"}
+"""Ports of Istio's redirection inside a pod."""
+
+DNS_PORT: Final = 53
+
+STRANGER: Final = "somewhere-else"
+"""A namespace that nobody has; who lets it in lets everybody in."""
+
+
+def ingress(world: World) -> Iterator[Finding]:
+    """MT1810: policies that keep everybody, or the agents, from the principal's port."""
+    for principal, workload, port, names in _principals(world):
+        policies = selecting(world.bundle, workload, "Ingress")
+        open_rules = _open(policies, "Ingress", port, names)
+        if policies and not open_rules:
+            yield _closed(policies[0], principal, port)
+            continue
+        for caller in _callers(world):
+            if policies and not any(takes_peer(rule, "Ingress", caller, workload.namespace) for rule in open_rules):
+                pods = "".join(f" with {key}: {value}" for key, value in caller.labels.items())
+                message = f"The port {port} is open, but not to the pods of {caller.namespace}{pods}."
+                yield open_rules[0].at("from").finding("MT1810", message)
+
+
+def _closed(policy: Item, principal: Component, port: int) -> Finding:
+    at = policy.at("spec", "ingress")
+    first = next(at.items(), at)
+    named = next(rule_ports(first), first) if first is not at else at
+    return named.finding(
+        "MT1810",
+        f"{policy.ref} selects the pods of {principal.item.ref} and lets nobody in to port {port}.",
+        remedy=f"Write ports: [{{protocol: TCP, port: {port}}}] in a rule: a NetworkPolicy sees the pod's own port.",
+    )
+
+
+def present(world: World) -> Iterator[Finding]:
+    """MT1813: principals that no policy protects; asked only with an intent."""
+    if world.intent is None:
+        return
+    for principal, workload, _, _ in _principals(world):
+        if not selecting(world.bundle, workload, "Ingress"):
+            message = f"No NetworkPolicy of type Ingress selects the pods of {principal.item.ref}."
+            yield workload.item.root.finding("MT1813", message)
+
+
+def narrow(world: World) -> Iterator[Finding]:
+    """MT1815: policies that let in more than the callers; asked only when the callers are known."""
+    if world.wiring is None or not world.wiring.callers:
+        return
+    for _, workload, port, names in _principals(world):
+        for policy in selecting(world.bundle, workload, "Ingress"):
+            if not policy.at("spec", "podSelector", "matchLabels").mapping:
+                at = policy.at("spec", "podSelector")
+                yield at.finding(
+                    "MT1815", f"{policy.ref} selects every pod of its namespace, not only the principal's."
+                )
+            for rule in rules(policy, "Ingress"):
+                yield from _wide(world, rule, workload.namespace, port, names)
+
+
+def _wide(world: World, rule: Field, namespace: str, port: int, names: frozenset[str]) -> Iterator[Finding]:
+    if not takes_port(rule, port, names):
+        return
+    if not all(each.at("port").exists for each in rule_ports(rule)) or not list(rule_ports(rule)):
+        yield rule.at("ports").finding("MT1815", f"The rule opens every port, not only {port}.")
+    bundle = world.bundle
+    for member in [*rule.at("from").items()] or [rule.at("from")]:
+        callers = world.wiring.callers if world.wiring is not None else ()
+        strangers = [(STRANGER, labels) for _, labels in callers] + [(ns, {}) for ns, labels in callers if labels]
+        for ns, labels in strangers:
+            alone = Field(rule.document, rule.path, {"from": [member.value]} if member.exists else {})
+            if takes_peer(alone, "Ingress", peer(bundle, ns, labels), namespace):
+                who = "every namespace" if ns == STRANGER else f"every pod of {ns}"
+                yield member.finding("MT1815", f"The rule opens port {port} to {who}.")
+                break
+
+
+def phantom(world: World) -> Iterator[Finding]:
+    """MT1811: ports that exist only inside a pod."""
+    for component in world.components:
+        if component.workload is None:
+            continue
+        for direction in _DIRECTIONS:
+            for policy in selecting(world.bundle, component.workload, direction):
+                for rule in rules(policy, direction):
+                    for port in rule_ports(rule):
+                        number = port.at("port").number
+                        if number in REDIRECTED:
+                            message = f"Port {number} is Istio's {REDIRECTED[number]} redirection inside the pod."
+                            yield port.at("port").finding("MT1811", message)
+
+
+_DIRECTIONS: Final[tuple[Direction, ...]] = ("Ingress", "Egress")
+
+
+def egress(world: World) -> Iterator[Finding]:
+    """MT1812: policies that keep an agent from the principal, or from DNS."""
+    for agent in world.agents:
+        if agent.workload is None:
+            continue
+        policies = selecting(world.bundle, agent.workload, "Egress")
+        if not policies:
+            continue
+        for principal, workload, port, names in _principals(world):
+            there = peer(world.bundle, workload.namespace, workload.labels)
+            open_rules = _open(policies, "Egress", port, names)
+            if not any(takes_peer(rule, "Egress", there, agent.item.namespace) for rule in open_rules):
+                message = f"{policies[0].ref} does not let {agent} out to port {port} of {principal.item.ref}."
+                yield policies[0].at("spec", "egress").finding("MT1812", message)
+        dns = [rule for policy in policies for rule in rules(policy, "Egress")]
+        if not any(takes_port(rule, DNS_PORT, (), "UDP") for rule in dns):
+            message = f"{policies[0].ref} does not let {agent} out to DNS (UDP port 53)."
+            yield policies[0].at("spec", "egress").finding("MT1812", message, level=Level.WARNING)
+
+
+def _open(policies: list[Item], direction: Direction, port: int, names: frozenset[str]) -> list[Field]:
+    return [rule for policy in policies for rule in rules(policy, direction) if takes_port(rule, port, names)]
+
+
+def _principals(world: World) -> Iterator[tuple[Component, Workload, int, frozenset[str]]]:
+    """Principals with their pods, the port where they listen, and its names in the pod."""
+    for principal in world.principals:
+        port = principal.get("listen-port").port
+        if principal.workload is not None and port is not None:
+            names = frozenset(name for name, number, _ in principal.workload.ports() if number == port)
+            yield principal, principal.workload, port, names
+
+
+def _callers(world: World) -> list[Peer]:
+    """Who must get in: what the mesh says, else agents among the manifests that dial the principal's own Service."""
+    if world.wiring is not None:
+        known: list[tuple[str, Mapping[str, str]]] = list(world.wiring.callers)
+    else:
+        hosts = {each.name for each in world.bundle.of("", "Service")}
+        known = [
+            (agent.workload.namespace, agent.workload.labels)
+            for agent in world.agents
+            if agent.workload is not None and (agent.get("server-address").text or "").partition(".")[0] in hosts
+        ]
+    return [peer(world.bundle, namespace, labels) for namespace, labels in known]
+
+
+CHECKS: Final[tuple[Check, ...]] = (ingress, present, narrow, phantom, egress)
+"""The checks of this file."""
