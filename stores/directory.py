@@ -70,6 +70,7 @@ class DirectoryStore:
         self._news = asyncio.Event()
         self._stop = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
+        self._updates: set[asyncio.Task[StoredObject | None]] = set()
         self._folder: Folder | None = None
         self._identity = ""
         self._faults: tuple[Fault, ...] = ()
@@ -105,8 +106,7 @@ class DirectoryStore:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        async with self._lock:
-            pass
+        await asyncio.gather(*self._updates, return_exceptions=True)
 
     async def watch(self) -> AsyncIterator[Change | Synced]:
         """Yield ADDED for all that is present, Synced, then each change; end when the store is closed."""
@@ -135,7 +135,20 @@ class DirectoryStore:
         return [found for found in self._view.objects() if found.key.kind == kind]
 
     async def update(self, key: ObjectKey, change: ChangeFunction) -> StoredObject | None:
-        """Store what `change` makes of the object, in the file where it is, or in DIR/NAMESPACE/PLURAL/NAME.yaml."""
+        """Store what `change` makes of the object, in the file where it is, or in DIR/NAMESPACE/PLURAL/NAME.yaml.
+
+        A call that is cancelled may still be carried out: what a thread has begun to write is written, and then shown.
+        """
+        task = asyncio.create_task(self._update(key, change))
+        self._updates.add(task)
+        task.add_done_callback(self._updates.discard)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            task.add_done_callback(_take_error)
+            raise
+
+    async def _update(self, key: ObjectKey, change: ChangeFunction) -> StoredObject | None:
         reason = ""
         for _ in range(UPDATE_TRIES):
             async with self._lock:
@@ -275,3 +288,9 @@ class DirectoryStore:
 
 def _where(fault: Fault) -> str:
     return f"{fault.source}:{fault.line}" if fault.line else fault.source
+
+
+def _take_error(task: asyncio.Task[StoredObject | None]) -> None:
+    """Nobody waits for this update any more; let asyncio not complain of an error that nobody has seen."""
+    if not task.cancelled():
+        task.exception()

@@ -14,14 +14,14 @@ from mesh.manifests.scalars import ScalarError, number, whole
 _SPACE: Final = " \t\r\n"
 
 
-def read_json(text: str) -> list[tuple[Any, int, int]] | None:
-    """Return each JSON value of `text` with its start and end offset; None when it is not JSON or seems too large."""
+def read_json(text: str) -> list[tuple[dict[str, Any], int, int]] | None:
+    """Return each JSON object of `text` with its start and end offset; None for anything else or too large."""
     if sum(map(text.count, ",{[")) > MAX_NODES:
         return None
     decoder = json.JSONDecoder(
         object_pairs_hook=_mapping, parse_int=whole, parse_float=_float, parse_constant=_refuse, strict=True
     )
-    values: list[tuple[Any, int, int]] = []
+    values: list[tuple[dict[str, Any], int, int]] = []
     at = _skip_space(text, 0)
     try:
         while at < len(text) and len(values) <= MAX_DOCUMENTS:
@@ -30,7 +30,7 @@ def read_json(text: str) -> list[tuple[Any, int, int]] | None:
             at = _skip_space(text, end)
     except (ValueError, UnfitError, RecursionError):
         return None
-    return values if all(_is_shallow(value) and _is_text(text, value) for value, _, _ in values) else None
+    return values if all(_is_fit(text, value) for value, _, _ in values) else None
 
 
 def _skip_space(text: str, at: int) -> int:
@@ -54,8 +54,12 @@ def _refuse(text: str) -> NoReturn:
     raise ScalarError(f"{text} has no value in JSON")
 
 
-def _is_shallow(value: Any) -> bool:
-    level = [value]
+def _is_fit(text: str, value: Any) -> bool:
+    return isinstance(value, dict) and _is_shallow(value) and _is_text(text, value)
+
+
+def _is_shallow(value: dict[str, Any]) -> bool:
+    level: list[Any] = [value]
     for _ in range(MAX_DEPTH + 1):
         level = [
             item

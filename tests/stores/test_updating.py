@@ -1,9 +1,11 @@
 """Changing objects through the store."""
 
 import asyncio
+import threading
 
 import pytest
 
+from stores import drafting
 from stores.model import StoreError
 from tests.stores.samples import UID, app, key, names_in, put
 from tests.stores.watcher import until, watched
@@ -305,3 +307,38 @@ async def test_an_error_of_the_disk_is_told_with_path_and_reason(tmp_path, monke
                 await found.store.update(key(), synced)
             assert caught.value.retryable is retryable
         assert found.store.get(key()).status == {}
+
+
+async def test_an_update_that_is_cancelled_while_it_writes_is_shown_all_the_same(tmp_path, monkeypatch):
+    put(tmp_path / "a.yaml", app(uid=ONE))
+    async with watched(tmp_path) as found:
+        begun, goes_on = threading.Event(), threading.Event()
+        replace = drafting.replace_file
+
+        def slow(*args):
+            begun.set()
+            assert goes_on.wait(10)
+            return replace(*args)
+
+        monkeypatch.setattr(drafting, "replace_file", slow)
+        task = asyncio.create_task(found.store.update(key(), synced))
+        await until(begun.is_set)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        goes_on.set()
+        await until(lambda: found.store.get(key()).status)
+        await found.catch_up()
+        assert found.told == ["ADDED web", "synced", "MODIFIED web"]
+
+
+async def test_closing_waits_for_what_is_being_written(tmp_path, monkeypatch):
+    put(tmp_path / "a.yaml", app(uid=ONE))
+    async with watched(tmp_path) as found:
+        task = asyncio.create_task(found.store.update(key(), synced))
+        await asyncio.sleep(0)
+        await found.store.close()
+        assert task.done()
+    assert (tmp_path / "a.yaml").read_text() in (app(uid=ONE), app(uid=ONE) + STATUS)
+    if not task.exception():
+        assert (tmp_path / "a.yaml").read_text() == app(uid=ONE) + STATUS

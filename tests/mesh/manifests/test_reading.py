@@ -141,6 +141,12 @@ class TestDocuments:
         assert data_of(text) == [yaml.safe_load(text)]
 
 
+def test_json_objects_may_follow_one_another_but_not_other_values():
+    assert data_of('{"a": 1}\n{"b": 2}{"c": 3}') == [{"a": 1}, {"b": 2}, {"c": 3}]
+    assert faults_of("{}5")
+    assert faults_of('{"a": 1}\n"b"')
+
+
 def test_text_that_is_not_utf_8_is_a_fault_with_its_line():
     assert decode_text(b"a: 1\n", "f") == ("a: 1\n", [])
     text, faults = decode_text(b"a: 1\nb: \xff\n", "f")
