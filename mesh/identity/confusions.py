@@ -6,7 +6,7 @@ confusions. The list is finite: an empty answer proves nothing.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mesh.identity.header import LINKERD, XFCC
 from mesh.identity.linkerd import LinkerdId
@@ -48,22 +48,25 @@ class Expected:
 def confusions(rule: IdentityRule, expected: SpiffeId | LinkerdId | None = None) -> list[Confusion]:
     """The variations of an expected caller that `rule` takes for it; empty when none does, or no caller was found.
 
-    A template compares the whole identity, so that none of these is a confusion for it.
+    A template compares the whole identity, so that none of these is a confusion for it. An allow list is left aside:
+    it says which names may come, not who bears them.
     """
+    rule = _without_allow_list(rule)
     base = find_expected(rule, expected)
     if base is None:
         return []
     return [
         Confusion(perturbation=perturbation, value=value, agent=base.agent)
-        for perturbation, value in _variations(rule.header, base)
+        for perturbation, value in _variations(rule.header, base, own=_own(rule))
         if rule.identify([value]).agent == base.agent
     ]
 
 
 def find_expected(rule: IdentityRule, expected: SpiffeId | LinkerdId | None = None) -> Expected | None:
     """A caller that `rule` accepts: `expected` when it does, else a guess from the regex's own text; None without."""
+    rule = _without_allow_list(rule)
     for identity in (expected,) if expected is not None else _guesses(rule):
-        value = AGENTS[0] if identity is None else _header_value(rule.header, identity)
+        value = AGENTS[0] if identity is None else _header_value(rule.header, identity, own=_own(rule))
         agent = rule.identify([value]).agent
         if agent is not None:
             return Expected(value=value, agent=agent, identity=identity)
@@ -86,17 +89,29 @@ def _guesses(rule: IdentityRule) -> Iterator[SpiffeId | LinkerdId | None]:
     yield from spiffe_guesses(text)
 
 
-def _header_value(header: str, identity: SpiffeId | LinkerdId) -> str:
-    return _element(uri=str(identity)) if header == XFCC else str(identity)
+def _without_allow_list(rule: IdentityRule) -> IdentityRule:
+    if isinstance(rule, RegexRule | TemplateRule):
+        return replace(rule, options=replace(rule.options, allowed_agents=()))
+    return rule
 
 
-def _element(*, uri: str, by: str = _OWN, subject: str = "", more: str = "") -> str:
+def _own(rule: IdentityRule) -> str:
+    """Who the principal's sidecar is, as the rule expects it in By."""
+    pinned = rule.options.own_identity if isinstance(rule, RegexRule | TemplateRule) else None
+    return str(pinned or _OWN)
+
+
+def _header_value(header: str, identity: SpiffeId | LinkerdId, *, own: str) -> str:
+    return _element(uri=str(identity), by=own) if header == XFCC else str(identity)
+
+
+def _element(*, uri: str, by: str, subject: str = "", more: str = "") -> str:
     """An element as Istio's sidecar writes it, the values raw."""
     return f'By={by};Hash={_HASH};Subject="{subject}";URI={uri}{more}'
 
 
-def _variations(header: str, base: Expected) -> Iterator[tuple[str, str]]:
-    """Every perturbation with its header value."""
+def _variations(header: str, base: Expected, *, own: str) -> Iterator[tuple[str, str]]:
+    """Every perturbation with its header value; `own` is the principal's sidecar, which wrote the last element."""
     if isinstance(base.identity, LinkerdId):
         yield from _other_linkerd(base.identity)
     elif base.identity is None:
@@ -104,8 +119,8 @@ def _variations(header: str, base: Expected) -> Iterator[tuple[str, str]]:
     elif header != XFCC:
         yield from _other_spiffe(base.identity)
     else:
-        yield from ((what, _element(uri=text)) for what, text in _other_spiffe(base.identity))
-        yield from _other_headers(str(base.identity))
+        yield from ((what, _element(uri=text, by=own)) for what, text in _other_spiffe(base.identity))
+        yield from _other_headers(str(base.identity), own)
 
 
 def _other_spiffe(identity: SpiffeId) -> Iterator[tuple[str, str]]:
@@ -136,22 +151,26 @@ def _segment_names(identity: SpiffeId) -> list[str]:
     return [f"path segment {place}" for place in range(1, len(segments) + 1)]
 
 
-def _other_headers(expected: str) -> Iterator[tuple[str, str]]:
+def _other_headers(expected: str, own: str) -> Iterator[tuple[str, str]]:
     """XFCC headers of another caller that hold the text of the expected one somewhere."""
     other = f"spiffe://cluster.local/ns/{OTHER}/sa/{OTHER}"
-    spoof = _element(uri=expected)
-    yield "an element of the caller's own in front of the sidecar's", f"{spoof},{_element(uri=other)}"
-    yield "an element of the caller's own in front of a sidecar's with an empty URI", f"{spoof},{_element(uri='')}"
-    yield "an element of the caller's own in front of a sidecar's without a URI", f"{spoof},By={_OWN};Hash={_HASH}"
-    yield "a gateway of the expected identity, another caller behind it", f"{_element(uri=other)},{spoof}"
-    yield "text in the quoted Subject", _element(uri=other, subject=f"O=URI={expected},CN=x")
-    yield "text in the quoted Subject, and an empty URI", _element(uri="", subject=f"O=URI={expected},CN=x")
-    yield "text in the quoted Subject, behind an escaped semicolon", _element(uri="", subject=f"CN=x\\;URI={expected}")
-    yield "the expected identity as By, another as URI", _element(uri=other, by=expected)
-    yield "two URI names, the expected one last", _element(uri=other, more=f";URI={expected}")
-    yield "two URI names, the expected one first", _element(uri=expected, more=f";URI={other}")
-    yield "text in a DNS name", _element(uri=other, more=f";DNS=URI={expected}")
-    yield "text in a DNS name, and an empty URI", _element(uri="", more=f";DNS=x;URI={expected}")
+
+    def element(uri: str, *, by: str = own, subject: str = "", more: str = "") -> str:
+        return _element(uri=uri, by=by, subject=subject, more=more)
+
+    spoof = element(expected)
+    yield "an element of the caller's own in front of the sidecar's", f"{spoof},{element(other)}"
+    yield "an element of the caller's own in front of a sidecar's with an empty URI", f"{spoof},{element('')}"
+    yield "an element of the caller's own in front of a sidecar's without a URI", f"{spoof},By={own};Hash={_HASH}"
+    yield "a gateway of the expected identity, another caller behind it", f"{element(other)},{spoof}"
+    yield "text in the quoted Subject", element(other, subject=f"O=URI={expected},CN=x")
+    yield "text in the quoted Subject, and an empty URI", element("", subject=f"O=URI={expected},CN=x")
+    yield "text in the quoted Subject, behind an escaped semicolon", element("", subject=f"CN=x\\;URI={expected}")
+    yield "the expected identity as By, another as URI", element(other, by=expected)
+    yield "two URI names, the expected one last", element(other, more=f";URI={expected}")
+    yield "two URI names, the expected one first", element(expected, more=f";URI={other}")
+    yield "text in a DNS name", element(other, more=f";DNS=URI={expected}")
+    yield "text in a DNS name, and an empty URI", element("", more=f";DNS=x;URI={expected}")
 
 
 def _other_linkerd(identity: LinkerdId) -> Iterator[tuple[str, str]]:

@@ -3,6 +3,9 @@
 The pattern runs in RE2, verbatim, as it does in Go: anywhere in the value unless it anchors itself, no look-around, no
 back references, linear time. Unlike argocd-agent, a repeated header is refused (its first value would be the caller's
 own), as is a value beyond printable ASCII, and a pattern without a group is refused at the start, not at each login.
+
+With `--trusted-gateway` or `--own-identity` the header is read strictly first, and the pattern sees the caller's own
+element or name only; without them, it sees the value as it came.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,8 +15,11 @@ from typing import Any, Self, final
 
 import re2
 
+from mesh.identity.allow import check_allowed
+from mesh.identity.caller import read_caller
 from mesh.identity.errors import IdentityError, RuleError, shown
-from mesh.identity.header import agent_name, one_value, read_identity
+from mesh.identity.header import agent_name, one_value
+from mesh.identity.options import NO_OPTIONS, IdentityOptions
 from mesh.identity.verdict import Trail, Verdict
 
 MAX_PATTERN_BYTES = 512
@@ -48,36 +54,41 @@ class RegexRule:
     """The header's name, in lower case."""
     pattern: str
     _compiled: Any = field(repr=False, compare=False)
+    options: IdentityOptions = NO_OPTIONS
 
     @classmethod
-    def parse(cls, header: str, pattern: str) -> Self:
+    def parse(cls, header: str, pattern: str, options: IdentityOptions = NO_OPTIONS) -> Self:
         """The rule of `pattern` on `header`; RuleError when RE2 refuses it, it has no group, or it is too big."""
         compiled = _compile(pattern)
         if compiled.groups < 1:
             raise RuleError(
                 "regex-group", f"the regex {shown(pattern)} has no group; its first group, (...), is the agent's name"
             )
-        return cls(header, pattern, compiled)
+        return cls(header, pattern, compiled, options)
 
-    def identify(self, values: Sequence[str]) -> Verdict:
-        """Who calls, by `values`, every value of the header in this call's metadata."""
+    def identify(self, values: Sequence[str], forwarded: Sequence[str] = ()) -> Verdict:
+        """Who calls, by `values`, every value of the header in this call's metadata, and every value of Forwarded."""
         trail = Trail()
         try:
             value = one_value(self.header, values)
             trail.note("header", f"{self.header}: {len(value)} bytes")
-            self._note_identity(value, trail)
-            group = self._first_group(value)
+            group = self._first_group(self._searched(value, forwarded, trail))
             trail.note("regex", f"group 1 of {self.pattern} is {shown(group)}")
-            return trail.accept(agent_name(group))
+            return trail.accept(check_allowed(agent_name(group), self.options.allowed_agents))
         except IdentityError as refusal:
             return trail.refuse(refusal.rule, str(refusal))
 
-    def _note_identity(self, value: str, trail: Trail) -> None:
-        """Tell who the value is when it says so without doubt; the regex decides either way."""
+    def _searched(self, value: str, forwarded: Sequence[str], trail: Trail) -> str:
+        """The text that the pattern sees; who the value is gets told when it says so without doubt."""
         try:
-            read_identity(self.header, value, trail)
+            caller = read_caller(self.header, value, forwarded=forwarded, options=self.options, trail=trail)
         except IdentityError as doubt:
+            if self.options.reads or doubt.rule == "cert-uri":
+                # Nobody's configuration needs a header that contradicts itself.
+                raise
             trail.note("identity", f"none can be told ({doubt.rule}: {doubt})")
+            return value
+        return caller.text if self.options.reads else value
 
     def _first_group(self, value: str) -> str:
         match = self._compiled.search(value.encode("ascii"))

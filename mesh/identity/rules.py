@@ -10,11 +10,22 @@ from typing import Protocol
 
 from mesh.identity.errors import RuleError, shown
 from mesh.identity.header import NAME_CHARACTERS
+from mesh.identity.options import NO_OPTIONS, IdentityOptions, check_fit
 from mesh.identity.regex_rule import RegexRule
 from mesh.identity.template_rule import TemplateRule
 from mesh.identity.verdict import Step, Verdict
 
-__all__ = ["FORMS", "IdentityRule", "RegexRule", "RuleError", "Step", "TemplateRule", "Verdict", "parse_rule"]
+__all__ = [
+    "FORMS",
+    "IdentityOptions",
+    "IdentityRule",
+    "RegexRule",
+    "RuleError",
+    "Step",
+    "TemplateRule",
+    "Verdict",
+    "parse_rule",
+]
 
 FORMS = "header:<name>:<regex> or identity:<header>:<template>"
 """What a rule looks like, for messages and help texts."""
@@ -30,17 +41,23 @@ class IdentityRule(Protocol):
     def header(self) -> str:
         """The header's name, in lower case, as in gRPC metadata."""
 
-    def identify(self, values: Sequence[str]) -> Verdict:
-        """Who calls; `values` is every value of the header in this call's metadata, in order. Never raises."""
+    def identify(self, values: Sequence[str], forwarded: Sequence[str] = ()) -> Verdict:
+        """Who calls; `values` is every value of the header in this call's metadata, in order. Never raises.
+
+        `forwarded` is every value of the header Forwarded: who called a Linkerd gateway stands there.
+        """
 
 
-_METHODS: Mapping[str, Callable[[str, str], IdentityRule]] = MappingProxyType(
+_METHODS: Mapping[str, Callable[[str, str, IdentityOptions], IdentityRule]] = MappingProxyType(
     {"header": RegexRule.parse, "identity": TemplateRule.parse}
 )
 
 
-def parse_rule(spec: str) -> IdentityRule:
-    """The rule that `spec` spells, as given to `--auth`; RuleError, naming the fault, otherwise."""
+def parse_rule(spec: str, options: IdentityOptions = NO_OPTIONS) -> IdentityRule:
+    """The rule that `spec` spells, as given to `--auth`, with the identity options that go with it.
+
+    RuleError, naming the fault, when it is none; OptionError when an option does not fit its header.
+    """
     method, colon, config = spec.partition(":")
     name, second_colon, pattern = config.partition(":")
     parse = _METHODS.get(method)
@@ -50,7 +67,9 @@ def parse_rule(spec: str) -> IdentityRule:
     if not pattern:
         what = "regex" if method == "header" else "template"
         raise RuleError("rule-form", f"the {what} in {shown(spec)} is empty; accepted: {FORMS}")
-    return parse(_header_name(name.strip(_WHITE_SPACE).lower()), pattern)
+    header = _header_name(name.strip(_WHITE_SPACE).lower())
+    check_fit(header, options)
+    return parse(header, pattern, options)
 
 
 def _header_name(name: str) -> str:

@@ -11,9 +11,12 @@ import string
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Self, final
+from typing import TYPE_CHECKING, Self, final
 
 from mesh.identity.errors import IdentityError, first_outside, shown
+
+if TYPE_CHECKING:
+    from cryptography.x509 import UniformResourceIdentifier
 
 SCHEME = "spiffe://"
 
@@ -111,6 +114,17 @@ class SpiffeId:
         for part in parts:
             _check_segment(part, last=False)
         return cls(trust_domain, "".join(f"/{part}" for part in parts))
+
+    @classmethod
+    def from_uri(cls, uri: "UniformResourceIdentifier") -> Self:
+        """The SPIFFE ID that a certificate's URI name spells, by the same rules as in a header."""
+        return cls.parse(uri.value)
+
+    def to_uri(self) -> "UniformResourceIdentifier":
+        """The URI name of a certificate for this identity."""
+        from cryptography.x509 import UniformResourceIdentifier  # noqa: PLC0415 - headers are read without it
+
+        return UniformResourceIdentifier(str(self))
 
     @property
     def segments(self) -> tuple[str, ...]:

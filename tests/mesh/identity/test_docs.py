@@ -2,12 +2,24 @@ from pathlib import Path
 
 import pytest
 
-from mesh.identity import element, header, linkerd, regex_rule, spiffe, template
+from mesh.identity import (
+    allow,
+    chain,
+    element,
+    forwarded,
+    header,
+    linkerd,
+    proof,
+    regex_rule,
+    spiffe,
+    svid,
+    template,
+)
 from mesh.identity.rules import parse_rule
 from tests.mesh.identity.samples import LINKERD_RULE, SEED_LINKERD_RULE, SEED_RULE, XFCC_RULE
 
 PAGE = Path(__file__).parents[3] / "docs" / "identity.md"
-MODULES = (spiffe, element, linkerd, header, template, regex_rule)
+MODULES = (spiffe, element, linkerd, header, template, regex_rule, chain, forwarded, proof, allow, svid)
 
 
 def rows_below(heading: str) -> list[list[str]]:

@@ -3,19 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mesh.identity.errors import SHOWN, shown
-from mesh.identity.header import (
-    MAX_HEADER_BYTES,
-    HeaderError,
-    agent_name,
-    choose_element,
-    element_identity,
-    one_value,
-    read_identity,
-)
-from mesh.identity.spiffe import SpiffeId
-from mesh.identity.verdict import Trail
-from mesh.identity.xfcc import XfccElement
-from tests.mesh.identity.samples import AGENT_A, GATEWAY, OWN, element
+from mesh.identity.header import MAX_HEADER_BYTES, HeaderError, agent_name, one_value
 
 
 @pytest.mark.parametrize(
@@ -42,42 +30,6 @@ def test_a_header_that_is_missing_doubled_too_long_or_unprintable_is_refused(val
 def test_the_one_value_is_returned_as_it_is() -> None:
     for value in ("", " ", "a" * MAX_HEADER_BYTES, "".join(map(chr, range(0x20, 0x7F)))):
         assert one_value("x-id", [value]) == value
-
-
-def test_the_only_element_is_chosen_and_none_of_several() -> None:
-    first, second = XfccElement.of(uri=[AGENT_A]), XfccElement.of(uri=[GATEWAY])
-    assert choose_element([first]) == first
-    with pytest.raises(HeaderError) as refused:
-        choose_element([first, second])
-    assert refused.value.rule == "several-elements"
-
-
-@pytest.mark.parametrize(
-    ("client", "rule"),
-    [
-        (XfccElement.of(by=[OWN]), "no-uri"),
-        (XfccElement.of(uri=[""]), "empty-uri"),
-        (XfccElement.of(uri=[AGENT_A, AGENT_A]), "several-uris"),
-        (XfccElement.of(uri=["", ""]), "several-uris"),
-        (XfccElement((("DNS", "x"), ("URI", AGENT_A))), "uri-after-dns"),
-    ],
-)
-def test_an_element_with_no_single_uri_identifies_nobody(client: XfccElement, rule: str) -> None:
-    with pytest.raises(HeaderError) as refused:
-        element_identity(client)
-    assert refused.value.rule == rule
-
-
-def test_an_elements_one_uri_is_the_identity_whatever_else_it_says() -> None:
-    client = XfccElement.of(by=[OWN], subject=f"CN=URI={GATEWAY}", uri=[AGENT_A], dns=[GATEWAY])
-    assert element_identity(client) == SpiffeId.parse(AGENT_A)
-
-
-def test_an_identity_is_noted_on_the_trail() -> None:
-    trail = Trail()
-    assert read_identity("x-forwarded-client-cert", element(AGENT_A), trail) == SpiffeId.parse(AGENT_A)
-    assert trail.identity == AGENT_A
-    assert trail.accept("agent-a").steps[-2].outcome == AGENT_A
 
 
 def test_an_agents_name_is_a_label() -> None:

@@ -1,14 +1,14 @@
-from collections import Counter
 from collections.abc import Callable, Iterator
 
 import pytest
 
-from mesh.identity import element, header, linkerd, spiffe, template
+from mesh.identity import allow, chain, element, forwarded, header, linkerd, proof, spiffe, template
 from mesh.identity.rules import parse_rule
 from mesh.identity.spiffe import SpiffeId, TrustDomain
-from tests.mesh.identity import hostile
+from tests.mesh.identity import hostile, hostile_options
 from tests.mesh.identity.outcome import outcome
-from tests.mesh.identity.samples import LINKERD_RULE, SPIFFE_RULE, XFCC_RULE
+from tests.mesh.identity.samples import GATEWAY, LINKERD_RULE, SPIFFE_RULE, XFCC_RULE
+from tests.mesh.identity.samples import element as element_text
 
 MET_ELSEWHERE = {
     *("xfcc-length", "xfcc-character"),
@@ -26,9 +26,11 @@ def all_rows() -> list[hostile.Row]:
 def test_there_are_more_than_five_hundred_hostile_texts_and_every_rule_has_its_own() -> None:
     rows = all_rows()
     assert len({text for _, text in rows}) >= 500
-    met = Counter(rule for rule, _ in rows)
-    listed = {**spiffe.RULES, **element.RULES, **linkerd.RULES, **header.RULES, **template.RULES}
-    assert set(met) == set(listed) - MET_ELSEWHERE
+    met = {rule for rule, _ in rows} | {call[0] for call in hostile_options.calls()}
+    modules = (spiffe, element, linkerd, header, template, chain, forwarded, proof, allow)
+    listed = {rule for module in modules for rule in module.RULES}
+    # Which of a certificate's own rules hold for a header's is test_proof.py's business.
+    assert {rule for rule in met if not rule.startswith("svid-")} == listed - MET_ELSEWHERE
 
 
 def test_each_hostile_spiffe_id_is_refused_by_its_rule() -> None:
@@ -56,3 +58,20 @@ def test_each_hostile_header_is_refused_by_its_rule(spec: str, table: Callable[[
 def test_no_hostile_spiffe_id_passes_as_a_headers_whole_value() -> None:
     identity_rule = parse_rule(SPIFFE_RULE)
     assert [row for row in hostile.spiffe() if identity_rule.identify([row[1]]).agent is not None] == []
+
+
+def test_each_hostile_call_past_gateways_and_lists_is_refused_by_its_rule() -> None:
+    calls = list(hostile_options.calls())
+    assert len(calls) > 150
+    verdicts = [(call, call[1].identify(call[2], call[3])) for call in calls]
+    assert [(call[0], verdict.refused, call[2:]) for call, verdict in verdicts if verdict.refused != call[0]] == []
+    assert all(verdict.agent is None for _, verdict in verdicts)
+
+
+def test_no_hostile_value_is_accepted_because_of_an_option() -> None:
+    # Behind a gateway that is trusted, the element in front of its own is no spoof: it says who called.
+    rows = [text for _, text in hostile.xfcc() if not text.endswith(element_text(GATEWAY))]
+    for identity_rule in (hostile_options.BEHIND, hostile_options.PINNED, hostile_options.LISTED):
+        assert [text for text in rows if identity_rule.identify([text]).agent is not None] == []
+    names = [text for _, text in hostile.linkerd()]
+    assert [text for text in names if hostile_options.LINKERD.identify([text]).agent is not None] == []

@@ -4,6 +4,7 @@ from mesh.identity.regex_rule import RegexRule
 from mesh.identity.rules import FORMS, IdentityRule, RuleError, Step, parse_rule
 from mesh.identity.template_rule import TemplateRule
 from mesh.identity.verdict import Verdict
+from tests.mesh.identity.certificates import certificate, url_encoded
 from tests.mesh.identity.samples import AGENT_A, ATTACKER, LINKERD_RULE, SEED_RULE, SPIFFE_RULE, XFCC_RULE, element
 
 
@@ -107,18 +108,18 @@ def test_the_steps_of_an_accepted_caller_lead_from_header_to_agent() -> None:
 
 
 def test_steps_name_certificates_without_repeating_them() -> None:
-    pem = "-----BEGIN%20CERTIFICATE-----%0A" + "M" * 600
-    verdict = parse_rule(XFCC_RULE).identify([f'Cert="{pem}";Chain="{pem}";URI={AGENT_A}'])
+    pem = url_encoded(certificate(AGENT_A))
+    verdict = parse_rule(XFCC_RULE).identify([f"Cert={pem};Chain={pem};URI={AGENT_A}"])
     assert verdict.agent == "agent-a"
-    assert not any("MMMM" in step.outcome for step in verdict.steps)
+    assert not any(pem[40:60] in step.outcome for step in verdict.steps)
     assert any("Cert=(present); Chain=(present)" in step.outcome for step in verdict.steps)
 
 
 @pytest.mark.parametrize("size", [7_000, 8_500, 12_000, 15_900, 16_100, 32 * 1024, 32 * 1024 + 1, 60_000])
 def test_the_decision_on_a_long_header_depends_on_its_length_alone(size: int) -> None:
     rule = parse_rule(XFCC_RULE)
-    room = size - len(f'Cert="";{element(AGENT_A)}')
-    value = f'Cert="{"a" * room}";{element(AGENT_A)}'
+    room = size - len(f'Chain="";{element(AGENT_A)}')
+    value = f'Chain="{"a" * room}";{element(AGENT_A)}'
     assert len(value) == size
     verdicts = {rule.identify([value]) for _ in range(20)}
     assert len(verdicts) == 1
