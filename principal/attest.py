@@ -36,17 +36,6 @@ REFUSED: Final = "this connection is not the sidecar's"
 """What the caller is told. It has no more to learn from us."""
 
 
-class Mode(StrEnum):
-    """What is asked of a connection."""
-
-    NETNS = "netns"
-    """The peer's socket is in our network namespace; with user ids, it belongs to one of them."""
-    SOCKET_FILE = "socket-file"
-    """A unix socket: whoever may open its file, mode 0600, may connect. The kernel is not asked."""
-    OFF = "off"
-    """Nothing: whoever reaches the port is believed."""
-
-
 class Rule(StrEnum):
     """Why a connection is refused."""
 

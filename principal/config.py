@@ -5,10 +5,24 @@ then: ranges, pairs that exclude each other and the identity rule's grammar. Dur
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
+
+from principal import caps
 
 DEFAULT_MAX_MESSAGE_SIZE = 200 * 1024 * 1024
 """Bytes of one gRPC message either way; argocd-agent's default, and a peer may send one that large."""
+
+
+class Attest(StrEnum):
+    """What is asked about whoever opens a connection, before its headers are believed."""
+
+    NETNS = "netns"
+    """The kernel: the peer's socket is in our network namespace and, with user ids, belongs to one of them."""
+    SOCKET_FILE = "socket-file"
+    """Nobody: on a unix socket, whoever may open its file (mode 0600) may connect."""
+    OFF = "off"
+    """Nobody: whoever reaches the port is believed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +30,7 @@ class PrincipalConfig:
     """One principal's settings."""
 
     listen_host: str = ""
-    """Address that agents connect to; empty means every interface."""
+    """Address that agents connect to, or `unix:/PATH`; empty means every interface."""
 
     listen_port: int = 8443
     """TCP port that agents connect to, 0…65535; 0 takes a free one."""
@@ -25,7 +39,8 @@ class PrincipalConfig:
     """Serve without TLS of our own: a sidecar in front does it."""
 
     auth: str
-    """The identity rule as given: `header:<name>:<regex>` or `identity:<header>:<template>`."""
+    """The method as given: `header:<name>:<regex>`, `identity:<header>:<template>`, `mtls:subject:<regex>`,
+    `mtls:uri:<regex>` or `userpass:<path>`."""
 
     namespace: str
     """The principal's own namespace, a DNS label; no agent may bear this name."""
@@ -37,7 +52,7 @@ class PrincipalConfig:
     """Folder of the directory store; None stands for a Kubernetes store."""
 
     jwt_key: Path | None = None
-    """PEM file (PKCS#8, RSA) that signs tokens; None when a key is generated."""
+    """PEM file of RSA keys: the first signs tokens, each is accepted; None when a key is generated."""
 
     insecure_jwt_generate: bool = False
     """Make a signing key in memory; every token dies with the process."""
@@ -65,3 +80,39 @@ class PrincipalConfig:
 
     server_transport: str = "grpcio"
     """Which server carries the hub."""
+
+    tls_cert: Path | None = None
+    """PEM file of the server's certificate chain; given together with `tls_key`."""
+
+    tls_key: Path | None = None
+    """PEM file of the server's private key."""
+
+    insecure_tls_generate: bool = False
+    """Make a self-signed certificate at start where no files are given."""
+
+    root_ca_path: Path | None = None
+    """PEM file of the authorities that sign agents' certificates."""
+
+    require_client_certs: bool = False
+    """Take only agents with a certificate; `mtls` does so in any case."""
+
+    client_cert_subject_match: bool = False
+    """Where certificates are required: their common name must be the agent's name."""
+
+    tls_blocklist: Path | None = None
+    """File of certificates that are turned away, one SHA-256 a line."""
+
+    attest: Attest = Attest.NETNS
+    """Who may connect at all."""
+
+    sidecar_uids: tuple[int, ...] = ()
+    """User ids of which the peer's socket must have one, with `Attest.NETNS`; empty takes any."""
+
+    max_sessions: int = caps.SESSIONS
+    """Streams in all."""
+
+    max_streams_per_identity: int = caps.STREAMS_PER_IDENTITY
+    """Streams of one identity, those that are just closing included."""
+
+    max_logins_per_second: int = caps.LOGINS_PER_SECOND
+    """Authentications of one identity a second, beyond a first burst."""

@@ -13,11 +13,14 @@ from mesh.identity.rules import RuleError, parse_rule
 from principal.admin import models
 from principal.admin.app import create_app
 from principal.admin.server import serving
-from principal.clock import LoopClock
-from principal.config import PrincipalConfig
+from principal.attest import Attestor
+from principal.caps import Limits
+from principal.clock import Clock, LoopClock
+from principal.config import Attest, PrincipalConfig
 from principal.door_grpcio import GrpcioDoor
 from principal.hub import Hub
 from principal.inbox import Inbox
+from principal.kernel import Kernel, LookupFailed
 from principal.login import Login
 from principal.namespaces import namespace_matcher
 from principal.outbound import Outbound
@@ -58,7 +61,8 @@ async def _start(config: PrincipalConfig, stack: contextlib.AsyncExitStack) -> N
     clock = LoopClock()
     issuer = Issuer(await asyncio.to_thread(_signing_key, config))
     login = Login(parse_rule(config.auth), issuer, namespace=config.namespace, version=config.protocol_version)
-    hub = Hub(login, clock, session_timeout=config.session_timeout)
+    hub = Hub(login, clock, session_timeout=config.session_timeout, limits=_limits(config))
+    attestor = _attestor(config, clock, stack)
 
     store = await stack.enter_async_context(_store(config.store))
     outbound = Outbound(allowed=namespace_matcher(config.allowed_namespaces), principal_uid=store.identity)
@@ -80,6 +84,7 @@ async def _start(config: PrincipalConfig, stack: contextlib.AsyncExitStack) -> N
         port=config.listen_port,
         max_message=config.max_message_size,
         ping_min_interval=config.keepalive_min_interval,
+        attestor=attestor,
     )
     readiness = models.Ready(ready=False, store_faults=[])
 
@@ -87,12 +92,49 @@ async def _start(config: PrincipalConfig, stack: contextlib.AsyncExitStack) -> N
         faults = [f"{fault.source}:{fault.line}: {fault.message}" for fault in store.faults]
         return models.Ready(ready=readiness.ready, store_faults=faults)
 
-    app = create_app(hub.agents, connection_stats=door.connection_stats, readiness=ready)
+    app = create_app(
+        hub.agents,
+        connection_stats=door.connection_stats,
+        readiness=ready,
+        audit=hub.audit,
+        attest=config.attest,
+        attestor=attestor,
+    )
     admin = await stack.enter_async_context(serving(app, host=config.admin_host, port=config.admin_port))
     await stack.enter_async_context(_open(door, hub))
     readiness.ready = True
     stack.callback(setattr, readiness, "ready", False)
-    log.info("principal ready", listen=door.address, admin=admin, store=str(config.store), auth=config.auth)
+    log.info(
+        "principal ready",
+        listen=door.address,
+        admin=admin,
+        store=str(config.store),
+        auth=config.auth,
+        attest=config.attest.value,
+        sidecar_uids=list(config.sidecar_uids) or "any",
+    )
+
+
+def _limits(config: PrincipalConfig) -> Limits:
+    return Limits(
+        streams_per_identity=config.max_streams_per_identity,
+        sessions=config.max_sessions,
+        logins_per_second=config.max_logins_per_second,
+    )
+
+
+def _attestor(config: PrincipalConfig, clock: Clock, stack: contextlib.AsyncExitStack) -> Attestor | None:
+    """Who asks the kernel about connections; it is tried out first. DoorError when that doesn't work here."""
+    if config.attest is not Attest.NETNS:
+        return None
+    try:
+        kernel = Kernel()
+        stack.callback(kernel.close)
+        kernel.check()
+    except LookupFailed as error:
+        remedy = "--attest=off on 127.0.0.1 does without, and believes every process of the pod"
+        raise DoorError(f"connections can't be attested here: {error} ({remedy})") from error
+    return Attestor(kernel, uids=config.sidecar_uids, wall=clock.wall, monotonic=clock.monotonic)
 
 
 def _signing_key(config: PrincipalConfig) -> rsa.RSAPrivateKey:

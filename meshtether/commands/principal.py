@@ -1,29 +1,27 @@
 """`meshtether principal`: the hub."""
 
-import ipaddress
+from typing import Final
 
 from meshtether.commands.options_command import OptionsCommand
 from meshtether.commands.principal_settings import build_principal
 from meshtether.commands.serving import serve, start_logging
 from meshtether.options.model import Notice, Resolved
 from meshtether.options.table import PRINCIPAL
-from principal.config import PrincipalConfig
+from principal.config import Attest, PrincipalConfig
+
+ROOT: Final = 0
 
 
 def notices(config: PrincipalConfig) -> list[Notice]:
     """What an operator of a principal with these settings should know."""
-    if _is_loopback(config.listen_host):
-        return []
-    because = "whoever reaches the port without passing the sidecar can claim to be any agent"
-    facts = {"host": config.listen_host or "every interface", "because": because}
-    return [Notice("plaintext is served beyond loopback", facts)]
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    found: list[Notice] = []
+    if config.attest is Attest.OFF and config.insecure_plaintext:
+        because = "whoever reaches the port without passing the sidecar can claim to be any agent"
+        found.append(Notice("connections are not attested", {"host": config.listen_host, "because": because}))
+    if ROOT in config.sidecar_uids:
+        because = "a port-forward and most debuggers are user 0, too"
+        found.append(Notice("user 0 is taken for the sidecar", {"option": "--sidecar-uid", "because": because}))
+    return found
 
 
 def run_principal(resolved: Resolved) -> None:

@@ -3,6 +3,7 @@
 from typing import Final
 
 from mesh.identity.rules import FORMS, RuleError, parse_rule
+from meshtether.commands.attest_settings import attestation
 from meshtether.options.checks import Checks
 from meshtether.options.model import Resolved
 from meshtether.options.nearest import nearest
@@ -22,6 +23,8 @@ def build_principal(resolved: Resolved) -> PrincipalConfig:
     """The settings that `resolved` comes to; OptionsError with every problem."""
     checks = Checks(resolved)
     _check_auth(resolved, checks)
+    method = resolved.text("auth").partition(":")[0]
+    attest, sidecar_uids = attestation(resolved, checks, method=method)
     key = resolved.text("jwt-key")
     config = PrincipalConfig(
         listen_host=resolved.text("listen-host"),
@@ -40,6 +43,11 @@ def build_principal(resolved: Resolved) -> PrincipalConfig:
         max_message_size=resolved.number("grpc-max-message-size"),
         enable_websocket=False,
         server_transport=resolved.text("server-transport"),
+        attest=attest,
+        sidecar_uids=sidecar_uids,
+        max_sessions=resolved.number("max-sessions"),
+        max_streams_per_identity=resolved.number("max-streams-per-identity"),
+        max_logins_per_second=resolved.number("max-logins-per-second"),
     )
     if not config.protocol_version:
         checks.refuse("protocol-version", "agents must claim the same version, and none is none", "give a version")

@@ -164,6 +164,26 @@ def _show_list(value: Value) -> str:
 LIST: Final = Kind("ITEM,…", "items with commas between them", _parse_list, _show_list, many=True)
 
 
+MAX_UID: Final = 2**32 - 2
+"""Linux's largest user id; the one above means "no change" (setreuid(2))."""
+
+NOBODY: Final = 65534
+"""What the kernel reports for every user that is unknown to our user namespace, so it names nobody."""
+
+
+def _parse_uids(text: str) -> tuple[str, ...]:
+    items = _parse_list(text)
+    for item in items:
+        if not _DIGITS.issuperset(item) or len(item) > MAX_DIGITS or int(item) > MAX_UID or str(int(item)) != item:
+            raise ValueError(f"{item} is no user id")
+        if int(item) == NOBODY:
+            raise ValueError(f"{NOBODY} is what the kernel says for any user it cannot name")
+    return items
+
+
+UIDS: Final = Kind("UID,…", "user ids with commas between them, as 1337,2102", _parse_uids, _show_list, many=True)
+
+
 def _parse_levels(text: str) -> tuple[str, ...]:
     items = _parse_list(text)
     levels.parse_levels(items)

@@ -13,6 +13,9 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from principal.admin import models, views
 from principal.agents import Agents
+from principal.attest import Attestor
+from principal.audit import Audit
+from principal.config import Attest
 from principal.rpc import ConnectionStats
 
 MAX_PAGE: Final = 1000
@@ -37,6 +40,9 @@ def create_app(
     *,
     connection_stats: Callable[[], Mapping[str, ConnectionStats]],
     readiness: Callable[[], models.Ready],
+    audit: Audit,
+    attest: Attest,
+    attestor: Attestor | None,
 ) -> FastAPI:
     """The application over one hub's records."""
     app = FastAPI(title="meshtether principal", docs_url=None, redoc_url=None)
@@ -70,6 +76,16 @@ def create_app(
         everyone = [(entry, record.name) for record in agents.seen() for entry in record.deaths]
         everyone.sort(key=lambda pair: pair[0].at, reverse=True)
         return models.DeathPage(deaths=[views.death(name, entry) for entry, name in everyone[:limit]])
+
+    @app.get("/api/v1/attestation", response_model=models.Attestation)
+    async def attestation() -> models.Attestation:
+        """Whether connections are attested, how many were, and the last that were refused."""
+        return views.attestation(attest, attestor)
+
+    @app.get("/api/v1/audit", response_model=models.AuditPage)
+    async def audited() -> models.AuditPage:
+        """What the hub refused or found suspicious: names that are another's, limits that were met."""
+        return views.audit(audit)
 
     @app.get("/healthz", response_model=dict[str, str])
     async def healthz() -> dict[str, str]:

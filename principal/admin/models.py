@@ -86,6 +86,10 @@ class Agent(Model):
     queue: Queue
     streams: int
     """Streams opened since the principal started."""
+    takeovers: int
+    """Streams that ended because a newer one of the same agent took their place."""
+    contended_at: str | None
+    """RFC 3339, UTC: when two agents were last found to fight over the name; null if never."""
     deaths: int
     """Streams ended since then."""
     last_death: Death | None
@@ -110,6 +114,58 @@ class DeathPage(Model):
     """Remembered deaths of all agents, the newest first."""
 
     deaths: list[Death]
+
+
+class RefusedConnection(Model):
+    """A call that was refused because its connection is not the sidecar's."""
+
+    at: str
+    """RFC 3339, UTC."""
+    rule: str
+    why: str
+    peer: str
+    uid: int | None
+    """User id of the peer's socket; null where the kernel knows no open socket."""
+    inode: int | None
+    """Number of the peer's socket: `ss -tenp` shows its process by it."""
+    method: str
+
+
+class Attestation(Model):
+    """Whether connections are attested, and how that went since the principal started."""
+
+    mode: str
+    """netns, socket-file or off."""
+    sidecar_uids: list[int]
+    """User ids that are accepted; empty is any."""
+    attested: int
+    """Calls that came from the sidecar."""
+    refused: dict[str, int]
+    """Calls that did not, by rule."""
+    last_refusals: list[RefusedConnection]
+    """The newest first."""
+
+
+class AuditEntry(Model):
+    """Something that the hub refused, or found suspicious."""
+
+    at: str
+    """RFC 3339, UTC."""
+    kind: str
+    agent: str
+    """The agent's name; empty where it was not asked for."""
+    identity: str
+    peer: str
+    detail: str
+
+
+class AuditPage(Model):
+    """What was refused since the principal started."""
+
+    counts: dict[str, int]
+    """By kind."""
+    entries: list[AuditEntry]
+    """The last ones, the newest first."""
 
 
 class Problem(Model):

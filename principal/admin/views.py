@@ -5,7 +5,10 @@ from collections.abc import Mapping, Sequence
 from principal import agents, deaths
 from principal.admin import models
 from principal.agents import Agents
+from principal.attest import Attestor
+from principal.audit import Audit
 from principal.clock import rfc3339
+from principal.config import Attest
 from principal.rpc import ConnectionStats
 from principal.session import Session
 
@@ -25,6 +28,8 @@ def agent(record: agents.Agent, everyone: Agents, stats: Mapping[str, Connection
         connection=_connection(session, everyone, stats) if session is not None else None,
         queue=models.Queue(pending=record.queue.pending, awaiting_ack=record.queue.awaiting),
         streams=record.streams,
+        takeovers=record.takeovers,
+        contended_at=rfc3339(record.contended_at) if record.contended_at is not None else None,
         deaths=record.deaths_total,
         last_death=death(record.name, last) if last is not None else None,
         events_received=record.events_received,
@@ -57,6 +62,46 @@ def death(name: str, entry: deaths.Death) -> models.Death:
             quiet_seconds=round(report.quiet, 3),
         ),
     )
+
+
+def attestation(mode: Attest, attestor: Attestor | None) -> models.Attestation:
+    """What was asked of the kernel, and what it answered."""
+    if attestor is None:
+        return models.Attestation(mode=mode.value, sidecar_uids=[], attested=0, refused={}, last_refusals=[])
+    return models.Attestation(
+        mode=mode.value,
+        sidecar_uids=sorted(attestor.uids),
+        attested=attestor.attested,
+        refused={rule.value: count for rule, count in attestor.refused.items()},
+        last_refusals=[
+            models.RefusedConnection(
+                at=rfc3339(refusal.at),
+                rule=refusal.rule.value,
+                why=refusal.why,
+                peer=refusal.peer,
+                uid=refusal.uid,
+                inode=refusal.inode,
+                method=refusal.method,
+            )
+            for refusal in reversed(attestor.refusals)
+        ],
+    )
+
+
+def audit(found: Audit) -> models.AuditPage:
+    """What the hub refused or found suspicious."""
+    entries = [
+        models.AuditEntry(
+            at=rfc3339(entry.at),
+            kind=entry.kind.value,
+            agent=entry.agent,
+            identity=entry.identity,
+            peer=entry.peer,
+            detail=entry.detail,
+        )
+        for entry in reversed(found.entries)
+    ]
+    return models.AuditPage(counts={kind.value: count for kind, count in found.counts.items()}, entries=entries)
 
 
 def round_trips(samples: Sequence[float]) -> models.RoundTrip:

@@ -37,6 +37,8 @@ def agent(name: str) -> models.Agent:
         connection=None,
         queue=models.Queue(pending=0, awaiting_ack=0),
         streams=2,
+        takeovers=0,
+        contended_at=None,
         deaths=1,
         last_death=DEATH,
         events_received=0,

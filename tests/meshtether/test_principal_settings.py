@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from meshtether.commands.principal import notices
 from meshtether.commands.principal_settings import build_principal
 from meshtether.options.model import OptionsError
 from meshtether.options.resolve import resolve
@@ -151,8 +150,3 @@ def test_no_version_is_no_version() -> None:
 
 def test_all_problems_are_told_at_once() -> None:
     assert len(problems("--namespace=A", "--allowed-namespaces=/(/").splitlines()) == 4
-
-
-@pytest.mark.parametrize(("host", "warned"), [("127.0.0.1", 0), ("::1", 0), ("localhost", 0), ("", 1), ("10.0.0.1", 1)])
-def test_plaintext_beyond_loopback_is_worth_a_warning(host: str, warned: int) -> None:
-    assert len(notices(build(*PLAIN, f"--listen-host={host}"))) == warned

@@ -4,11 +4,14 @@ from collections.abc import AsyncIterator, Mapping
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from hubproto.events import Event, EventType, Target, ack, heartbeat, object_event
 from principal.admin import models
 from principal.admin.app import create_app
 from principal.admin.server import serving
+from principal.attest import Attestor
+from principal.config import Attest
 from principal.rpc import ConnectionStats, DoorError
 from tests.principal.virtual import Bench, bench, spiffe
 
@@ -19,6 +22,17 @@ def stats() -> Mapping[str, ConnectionStats]:
     return {"c1": ConnectionStats(pings_sent=7)}
 
 
+def app_of(stage: Bench, *, ready: models.Ready = READY, attestor: Attestor | None = None) -> FastAPI:
+    return create_app(
+        stage.hub.agents,
+        connection_stats=stats,
+        readiness=lambda: ready,
+        audit=stage.hub.audit,
+        attest=Attest.OFF if attestor is None else Attest.NETNS,
+        attestor=attestor,
+    )
+
+
 @pytest.fixture
 def stage() -> Bench:
     return bench()
@@ -26,7 +40,7 @@ def stage() -> Bench:
 
 @pytest.fixture
 async def client(stage: Bench) -> AsyncIterator[httpx.AsyncClient]:
-    app = create_app(stage.hub.agents, connection_stats=stats, readiness=lambda: READY)
+    app = app_of(stage)
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8090") as client:
         yield client
@@ -153,7 +167,7 @@ async def test_no_cross_origin_header_is_ever_sent(client: httpx.AsyncClient) ->
 
 async def test_readiness_is_a_status_code_and_names_the_stores_faults(stage: Bench) -> None:
     waiting = models.Ready(ready=False, store_faults=["a.yaml:3: bad indentation"])
-    app = create_app(stage.hub.agents, connection_stats=dict, readiness=lambda: waiting)
+    app = app_of(stage, ready=waiting)
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         answer = await client.get("/readyz")
@@ -163,7 +177,7 @@ async def test_readiness_is_a_status_code_and_names_the_stores_faults(stage: Ben
 
 
 async def test_it_is_served_on_a_free_port_and_a_taken_one_is_an_error(stage: Bench) -> None:
-    app = create_app(stage.hub.agents, connection_stats=dict, readiness=lambda: READY)
+    app = app_of(stage)
     async with serving(app, host="127.0.0.1", port=0) as url:
         async with httpx.AsyncClient(base_url=url, trust_env=False) as client:
             assert (await client.get("/readyz")).json()["ready"] is True
