@@ -12,12 +12,13 @@ from meshtether.commands.admin import admin
 from meshtether.commands.agent import agent
 from meshtether.commands.config import config
 from meshtether.commands.demo import demo
+from meshtether.commands.mesh_group import mesh
 from meshtether.commands.principal import principal
 from meshtether.commands.version import version
 
 SECTIONS: Final = (
     ("Run", ("principal", "agent", "demo")),
-    ("Look", ("config", "admin", "version")),
+    ("Look", ("mesh", "config", "admin", "version")),
 )
 """Headings of the help text and the commands under each."""
 
@@ -41,7 +42,7 @@ def cli() -> None:
     """
 
 
-for _command in (principal, agent, demo, config, admin, version):
+for _command in (principal, agent, demo, mesh, config, admin, version):
     cli.add_command(_command)
 
 
