@@ -47,7 +47,7 @@ def _run(name: str, seconds: int) -> bool:
 def _fuzz(name: str, seconds: int) -> None:
     import atheris
 
-    with atheris.instrument_imports(include=["mesh", "hubproto", "principal", "agent", "meshtether"]):
+    with atheris.instrument_imports(include=["mesh", "hubproto", "principal", "agent", "stores", "meshtether"]):
         target = all_targets()[name]
     corpus = OUTPUT / "corpus" / name.replace(" ", "-")
     corpus.mkdir(parents=True, exist_ok=True)

@@ -95,6 +95,8 @@ class Building:
 
     def _place(self, value: Any, event: Any) -> None:
         line = event.start_mark.line + 1
+        if not self.depth:
+            self.line = line
         self._budget.spend(1, line)
         self._stack[-1].place(value, line)
 

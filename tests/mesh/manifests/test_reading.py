@@ -190,3 +190,9 @@ def test_no_text_makes_reading_raise(text):
     manifests, faults = read_documents(text, "f")
     assert all(0 <= m.outer_start <= m.start <= m.end <= m.outer_end <= len(text) for m in manifests)
     assert all(fault.line >= 1 for fault in faults)
+
+
+@pytest.mark.parametrize("document", ["foo", "- foo", "'foo'", "7"])
+def test_a_document_that_is_no_mapping_is_named_by_its_own_line(document: str) -> None:
+    _, faults = read_documents(f"a: 1\n---\n# why\n{document}\n", "a.yaml")
+    assert [(fault.line, "a manifest is a mapping" in fault.message) for fault in faults] == [(4, True)]
