@@ -15,7 +15,7 @@ import grpc.aio
 
 from hubproto import methods
 from hubproto.events import encode, heartbeat
-from principal.tokens import Issuer, generate_key
+from principal.tokens import Bearer, Issuer, generate_key
 
 STREAMS = 50
 SECONDS = 2.0
@@ -76,15 +76,17 @@ async def _measure(port: int, token: str) -> float:
 
 async def _serve(kind: str) -> None:
     from mesh.identity.rules import parse_rule
+    from principal.auth.header import HeaderMethod
     from principal.clock import LoopClock
     from principal.door_grpcio import GrpcioDoor
     from principal.hub import Hub
     from principal.login import Login
 
     issuer = Issuer(generate_key())
-    tokens = [issuer.issue(f"agent-{number}", "managed", now=time.time()).access for number in range(STREAMS)]
+    names = [f"agent-{number}" for number in range(STREAMS)]
+    tokens = [issuer.issue(_bearer(name), now=time.time()).access for name in names]
     if kind == "hub":
-        login = Login(parse_rule(AUTH), issuer, namespace="argocd", version="1")
+        login = Login(HeaderMethod(parse_rule(AUTH)), issuer, namespace="argocd", version="1")
         hub = Hub(login, LoopClock(), session_timeout=None)
         door = GrpcioDoor(hub, host="127.0.0.1", port=0, max_message=1 << 20, ping_min_interval=0)
         await door.start()
@@ -98,6 +100,11 @@ async def _serve(kind: str) -> None:
     print(port, ",".join(tokens), flush=True)
     await asyncio.to_thread(sys.stdin.read)
     await stop(0)
+
+
+def _bearer(name: str) -> Bearer:
+    identity = f"spiffe://cluster.local/ns/argocd-agents/sa/{name}"
+    return Bearer(agent=name, mode="managed", method="header", identity=identity)
 
 
 class _Echo(grpc.GenericRpcHandler):

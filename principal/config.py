@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from mesh.identity.options import NO_OPTIONS, IdentityOptions
 from principal import caps
 
 DEFAULT_MAX_MESSAGE_SIZE = 200 * 1024 * 1024
@@ -41,6 +42,9 @@ class PrincipalConfig:
     auth: str
     """The method as given: `header:<name>:<regex>`, `identity:<header>:<template>`, `mtls:subject:<regex>`,
     `mtls:uri:<regex>` or `userpass:<path>`."""
+
+    identity: IdentityOptions = NO_OPTIONS
+    """What is asked beside the rule: trusted gateways, the own identity, the agents that may come."""
 
     namespace: str
     """The principal's own namespace, a DNS label; no agent may bear this name."""

@@ -20,6 +20,8 @@ class DeathCause(StrEnum):
     """The agent's heartbeats stopped coming."""
     SUPERSEDED = "superseded"
     """A newer stream of the same agent took its place."""
+    REVOKED = "certificate-revoked"
+    """The agent's certificate came onto the blocklist."""
     SHUTDOWN = "principal-shutdown"
     """This principal was told to stop."""
 

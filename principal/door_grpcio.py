@@ -1,4 +1,4 @@
-"""The door that grpcio's asynchronous server keeps: HTTP/2 without TLS, for a sidecar on the same loopback.
+"""The door that grpcio's asynchronous server keeps: HTTP/2, plaintext for a sidecar on the same loopback, or with TLS.
 
 It turns grpcio's calls into `rpc` values and back, on raw bytes: the hub decodes. gRPC core's own defaults are traps
 (spec envoy §3, python §6), so every limit that matters is set here, explicitly.
@@ -6,6 +6,7 @@ It turns grpcio's calls into `rpc` values and back, on raw bytes: the hub decode
 
 import asyncio
 import itertools
+import ssl
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ from principal.rpc import (
 )
 from principal.sockdiag import Address, Endpoint
 from principal.socketfile import SocketFile
+from principal.tls import Tls, TlsMaterial
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -87,7 +89,8 @@ class _Listener:
 class GrpcioDoor:
     """Serves `service` with grpc.aio on `host`:`port` (0 takes a free one), or on the socket file of a `unix:` host.
 
-    With an `attestor`, each call's connection is looked up before any of its headers is believed.
+    Plaintext, unless `tls` is given. With an `attestor`, each call's connection is looked up before any of its headers
+    is believed.
     """
 
     def __init__(
@@ -98,6 +101,7 @@ class GrpcioDoor:
         port: int,
         max_message: int,
         ping_min_interval: float,
+        tls: Tls | None = None,
         attestor: Attestor | None = None,
     ) -> None:
         path = unix_path(host)
@@ -106,6 +110,7 @@ class GrpcioDoor:
         self._host = host
         self._port = port
         self._arguments = _options(max_message, ping_min_interval)
+        self._credentials = _credentials(tls) if tls is not None else None
         self._attestor = attestor
         self._file = SocketFile(path) if path is not None else None
         self._listeners: list[_Listener] = []
@@ -159,7 +164,10 @@ class GrpcioDoor:
         listener = _Listener(server, own)
         server.add_generic_rpc_handlers((_Handlers(self, listener),))
         try:
-            port = server.add_insecure_port(where)
+            if self._credentials is None:
+                port = server.add_insecure_port(where)
+            else:
+                port = server.add_secure_port(where, self._credentials)
         except RuntimeError as error:
             raise DoorError(f"can't listen on {where}: the address is in use or not ours") from error
         listener.port = port
@@ -215,9 +223,13 @@ class GrpcioDoor:
 
     def _connection(self, context: _Context, listener: _Listener) -> "_Connection":
         key = (listener.own, context.peer())
+        certificate = _certificate(context) if self._credentials is not None else b""
         connection = self._connections.get(key)
-        if connection is None:
-            info = ConnectionInfo(id=f"c{next(self._numbers)}", peer=key[1], transport="grpcio")
+        # The certificate is this call's own: addresses alone could be those of a dead connection that is not cleared
+        # away yet.
+        if connection is None or connection.info.certificate != certificate:
+            number = f"c{next(self._numbers)}"
+            info = ConnectionInfo(id=number, peer=key[1], transport="grpcio", certificate=certificate)
             connection = self._connections[key] = _Connection(info, key, self._connections)
         return connection
 
@@ -237,8 +249,8 @@ class _Connection:
 
     def __exit__(self, *_exc: object) -> None:
         self._calls -= 1
-        if not self._calls:
-            self._known.pop(self._key, None)
+        if not self._calls and self._known.get(self._key) is self:
+            del self._known[self._key]
 
 
 class _Sink:
@@ -327,6 +339,36 @@ def _call(context: _Context, info: ConnectionInfo) -> CallInfo:
         for key, value in context.invocation_metadata() or ()
     )
     return CallInfo(metadata=metadata, connection=info)
+
+
+def _certificate(context: _Context) -> bytes:
+    """DER of the certificate that gRPC has verified for this call's connection; empty without."""
+    pem = list(context.auth_context().get("x509_pem_cert", ()))
+    return ssl.PEM_cert_to_DER_cert(pem[0].decode("ascii")) if len(pem) == 1 else b""
+
+
+def _credentials(tls: Tls) -> grpc.ServerCredentials:
+    """Credentials that serve each new connection with what `tls` has then.
+
+    gRPC's server negotiates TLS 1.2 or 1.3 with cipher suites of its own; it has no argument that chooses either.
+    """
+    served = tls.material
+
+    def configuration(material: TlsMaterial) -> grpc.ServerCertificateConfiguration:
+        return grpc.ssl_server_certificate_configuration([(material.key, material.certificate)], material.roots)
+
+    def fetch() -> grpc.ServerCertificateConfiguration | None:
+        # Called by gRPC's threads at each handshake; None means that nothing has changed.
+        nonlocal served
+        material = tls.material
+        if material == served:
+            return None
+        served = material
+        return configuration(material)
+
+    first = configuration(served)
+    # The stubs don't know that None is documented.
+    return grpc.dynamic_ssl_server_credentials(first, fetch, tls.require_client_certs)  # type: ignore[arg-type]
 
 
 class _Handlers(grpc.GenericRpcHandler):

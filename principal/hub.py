@@ -66,7 +66,7 @@ class Hub:
         if method == methods.AUTHENTICATE:
             if self._closing:
                 raise self._leaving()
-            caller, response = self._login.authenticate(request, call, now=self._clock.wall())
+            caller, response = await self._login.authenticate(request, call, now=self._clock.wall())
             self._authenticated(caller, call, AUTHENTICATION_FAILED)
             return response
         if method == methods.REFRESH:

@@ -1,11 +1,11 @@
 """Who may come in: the Authentication and Version services, without a transport (spec hub-protocol §1.3, §2).
 
 Order and answers are argocd-agent's, so that its agents understand them: mode, method, credentials, version, tokens.
-One thing is stricter: where a request carries the identity header, RefreshToken and Subscribe demand that it still
-names the agent that the token was issued for.
+Stricter is this: a token is good only for the identity that it was issued for. RefreshToken and Subscribe ask again who
+calls, by the same header or certificate.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
@@ -15,15 +15,16 @@ from google.protobuf.message import DecodeError
 from hubproto.auth_pb2 import AuthRequest, AuthResponse, RefreshTokenRequest
 from hubproto.methods import AUTHORIZATION, MODES, VERSION_PREFIX
 from hubproto.version_pb2 import VersionResponse
-from mesh.identity.rules import IdentityRule, Verdict
-from mesh.names import is_dns1123_label
+from mesh.identity.errors import IdentityError, shown
+from mesh.identity.verdict import Verdict
+from mesh.names import LABEL_RULE, is_dns1123_label
+from principal.auth.demands import NO_DEMANDS, Demands
+from principal.auth.errors import RefusedError
+from principal.auth.method import Method
 from principal.rpc import CallInfo, Code, RpcError
-from principal.tokens import ACCESS, Claims, Issuer, TokenError, TokenPair
+from principal.tokens import ACCESS, REFRESH, Bearer, Claims, Issuer, TokenError
 
 log = structlog.stdlib.get_logger(__name__)
-
-METHOD_HEADER: Final = "header"
-"""The name on the wire of every method that reads a mesh's header (argocd-agent's internal/auth/interface.go)."""
 
 AUTHENTICATION_FAILED: Final = "authentication failed"
 INVALID_AUTHENTICATION: Final = "invalid authentication data"
@@ -41,39 +42,43 @@ class Caller:
     agent: str
     mode: str
     identity: str | None
-    """SPIFFE ID or Linkerd name, where the header tells one."""
+    """SPIFFE ID, Linkerd name or the certificate's identity, where header or certificate tell one."""
 
 
 class Login:
-    """Authenticates agents by a mesh's header and issues and checks their tokens."""
+    """Authenticates agents by one method, and issues and checks their tokens."""
 
-    def __init__(self, rule: IdentityRule, issuer: Issuer, *, namespace: str, version: str) -> None:
-        self._rule = rule
-        self._issuer = issuer
-        self._namespace = namespace
-        self._version = version
+    def __init__(
+        self, method: Method, issuer: Issuer, *, namespace: str, version: str, demands: Demands = NO_DEMANDS
+    ) -> None:
         self.gate: Callable[[str, CallInfo], None] = lambda _identity, _call: None
         """Called with the identity of whoever wants to authenticate, before anything that costs time (tokens are
         signed, passwords compared); RpcError turns them away. The hub sets it."""
+        self._method = method
+        self._issuer = issuer
+        self._namespace = namespace
+        self._version = version
+        self._demands = demands
 
-    def authenticate(self, request: bytes, call: CallInfo, *, now: float) -> tuple[Caller, bytes]:
+    async def authenticate(self, request: bytes, call: CallInfo, *, now: float) -> tuple[Caller, bytes]:
         """The caller and the serialised AuthResponse; RpcError as argocd-agent's principal would answer."""
         message = _parse(AuthRequest, request)
         if message.mode not in MODES:
             raise RpcError(Code.UNKNOWN, f"unknown or missing operation mode: '{message.mode[:MAX_SHOWN]}'")
-        if message.method != METHOD_HEADER:
+        try:
+            agent, identity = await self._shown(message, call, now=now)
+        except IdentityError as refusal:
             log.warning(
                 "authentication refused",
-                rule="unsupported-method",
+                rule=refusal.rule,
+                why=str(refusal),
                 method=message.method[:MAX_SHOWN],
-                accepted=METHOD_HEADER,
                 peer=call.connection.peer,
             )
-            raise RpcError(Code.UNAUTHENTICATED, AUTHENTICATION_FAILED)
-        agent, identity = self._identify(call)
-        self.gate(identity or agent, call)
+            raise RpcError(Code.UNAUTHENTICATED, AUTHENTICATION_FAILED) from refusal
         self._check_version(message.version, agent)
-        pair = self._issuer.issue(agent, message.mode, now=now)
+        bearer = Bearer(agent=agent, mode=message.mode, method=self._method.name, identity=identity or agent)
+        pair = self._issuer.issue(bearer, now=now)
         response = AuthResponse(
             accessToken=pair.access,
             refreshToken=pair.refresh,
@@ -83,45 +88,57 @@ class Login:
         return Caller(agent, message.mode, identity), response.SerializeToString()
 
     def refresh(self, request: bytes, call: CallInfo, *, now: float) -> bytes:
-        """A serialised AuthResponse with a new access token; UNAUTHENTICATED for a token that isn't good."""
+        """A serialised AuthResponse with a new access token; UNAUTHENTICATED for a token that isn't the caller's."""
         message = _parse(RefreshTokenRequest, request)
         try:
-            pair = self._refreshed(message.refreshToken, call, now=now)
-        except TokenError as error:
-            log.warning("token refresh refused", reason=str(error), peer=call.connection.peer)
+            claims, _ = self._bearer((message.refreshToken,), REFRESH, call, now=now)
+        except (TokenError, IdentityError) as error:
+            _log_refusal("token refresh refused", error, call)
             raise RpcError(Code.UNAUTHENTICATED, AUTHENTICATION_FAILED) from error
+        self.gate(claims.bearer.identity, call)
+        pair = self._issuer.renew(claims, now=now)
         return AuthResponse(accessToken=pair.access, refreshToken=pair.refresh).SerializeToString()
 
     def admit(self, call: CallInfo, *, now: float) -> Caller:
-        """Who calls a protected method; UNAUTHENTICATED unless token and header agree on it."""
+        """Who calls a protected method; UNAUTHENTICATED unless the token is the caller's."""
         try:
-            return self._admitted(call, now=now)
-        except TokenError as error:
-            log.warning("call refused", reason=str(error), peer=call.connection.peer)
+            claims, identity = self._bearer(call.values(AUTHORIZATION), ACCESS, call, now=now)
+        except (TokenError, IdentityError) as error:
+            _log_refusal("call refused", error, call)
             raise RpcError(Code.UNAUTHENTICATED, INVALID_AUTHENTICATION) from error
+        return Caller(claims.bearer.agent, claims.bearer.mode, identity)
 
     def version(self) -> bytes:
         """The serialised answer of the Version service."""
         return VersionResponse(version=f"{VERSION_PREFIX}{self._version}").SerializeToString()
 
-    def _identify(self, call: CallInfo) -> tuple[str, str | None]:
-        verdict = self._rule.identify(call.values(self._rule.header))
-        if verdict.agent is None:
-            _log_refusal(verdict, self._rule.header, call)
-            raise RpcError(Code.UNAUTHENTICATED, AUTHENTICATION_FAILED)
-        if not is_dns1123_label(verdict.agent):
-            log.warning("authentication refused", rule="agent-name", agent=verdict.agent[:MAX_SHOWN])
-            raise RpcError(Code.UNAUTHENTICATED, AUTHENTICATION_FAILED)
-        if verdict.agent == self._namespace:
-            # argocd-agent lets it in and then refuses every later call, so that its agent reconnects for ever (#510).
-            log.warning(
-                "authentication refused",
-                rule="agent-named-as-namespace",
-                agent=verdict.agent,
-                remedy="give the agent another name than the principal's own namespace",
+    async def _shown(self, message: AuthRequest, call: CallInfo, *, now: float) -> tuple[str, str | None]:
+        """The agent and the identity that the caller has shown to be; IdentityError otherwise."""
+        if message.method != self._method.name:
+            raise RefusedError(
+                "unsupported-method",
+                f"the agent logs in by {shown(message.method)}; accepted: {self._method.name}, as --auth says",
             )
-            raise RpcError(Code.UNAUTHENTICATED, AUTHENTICATION_FAILED)
-        return verdict.agent, verdict.identity
+        self._demands.check(call.connection, now=now)
+        claimed = self._method.claimed(message.credentials)
+        if claimed:
+            self.gate(claimed, call)
+        agent, identity = _named(await self._method.authenticate(message.credentials, call))
+        if not claimed:
+            self.gate(identity or agent, call)
+        self._demands.check_name(agent, call.connection)
+        if not is_dns1123_label(agent):
+            raise RefusedError("agent-not-a-label", f"the name would be {shown(agent)}; accepted: {LABEL_RULE}")
+        self._check_namespace(agent)
+        return agent, identity
+
+    def _check_namespace(self, agent: str) -> None:
+        if agent == self._namespace:
+            # argocd-agent lets it in and then refuses every later call, so that its agent reconnects for ever (#510).
+            raise RefusedError(
+                "agent-named-as-namespace",
+                f"the agent would be named {shown(agent)}, as the principal's own namespace; accepted: any other name",
+            )
 
     def _check_version(self, version: str, agent: str) -> None:
         if not version:
@@ -136,36 +153,41 @@ class Login:
             )
             raise RpcError(Code.FAILED_PRECONDITION, "version mismatch")
 
-    def _refreshed(self, token: str, call: CallInfo, *, now: float) -> TokenPair:
-        pair = self._issuer.refresh(token, now=now)
-        self._same_agent(self._issuer.check(pair.access, ACCESS, now=now), call)
-        return pair
-
-    def _admitted(self, call: CallInfo, *, now: float) -> Caller:
-        tokens = call.values(AUTHORIZATION)
+    def _bearer(self, tokens: Sequence[str], audience: str, call: CallInfo, *, now: float) -> tuple[Claims, str | None]:
+        """What the one token says, and the caller's identity, if it is the one that the token was issued for."""
         if len(tokens) != 1:
-            raise TokenError(f"{len(tokens)} values of {AUTHORIZATION!r}: exactly one is needed")
-        claims = self._issuer.check(tokens[0], ACCESS, now=now)
-        return Caller(claims.agent, claims.mode, self._same_agent(claims, call))
+            raise TokenError(f"{len(tokens)} values of {AUTHORIZATION!r}: exactly one is needed", "token-missing")
+        claims = self._issuer.check(tokens[0], audience, now=now)
+        bearer = claims.bearer
+        if bearer.method != self._method.name:
+            raise TokenError(
+                f"{bearer.agent!r}'s token was issued for {bearer.method}, and --auth says {self._method.name}",
+                "token-other-method",
+            )
+        self._check_namespace(bearer.agent)
+        self._demands.check(call.connection, now=now)
+        agent, identity = _named(self._method.present(bearer.agent, call))
+        if agent != bearer.agent:
+            raise TokenError(f"the token is {bearer.agent!r}'s, the caller is {agent!r}", "token-other-agent")
+        if (identity or agent) != bearer.identity:
+            raise TokenError(
+                f"{agent!r}'s token was issued to {shown(bearer.identity)}, the caller is {shown(identity or agent)}",
+                "token-other-identity",
+            )
+        self._demands.check_name(agent, call.connection)
+        return claims, identity
 
-    def _same_agent(self, claims: Claims, call: CallInfo) -> str | None:
-        """The caller's present identity, if its header names the agent that the token speaks for."""
-        verdict = self._rule.identify(call.values(self._rule.header))
-        if verdict.agent != claims.agent:
-            said = verdict.agent or f"nobody ({verdict.refused})"
-            raise TokenError(f"the token is {claims.agent!r}'s, the header {self._rule.header!r} names {said}")
-        return verdict.identity
+
+def _named(verdict: Verdict) -> tuple[str, str | None]:
+    """The agent and its identity; RefusedError when the verdict names nobody."""
+    if verdict.agent is None:
+        why = verdict.steps[-1].outcome if verdict.steps else "nobody is named"
+        raise RefusedError(verdict.refused or "nobody", why.removeprefix(f"{verdict.refused}: "))
+    return verdict.agent, verdict.identity
 
 
-def _log_refusal(verdict: Verdict, header: str, call: CallInfo) -> None:
-    last = verdict.steps[-1] if verdict.steps else None
-    log.warning(
-        "authentication refused",
-        rule=verdict.refused,
-        why=f"{last.what}: {last.outcome}" if last else None,
-        header=header,
-        peer=call.connection.peer,
-    )
+def _log_refusal(what: str, error: TokenError | IdentityError, call: CallInfo) -> None:
+    log.warning(what, rule=error.rule, why=str(error), peer=call.connection.peer)
 
 
 def _parse(kind: type[_M], request: bytes) -> _M:

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Final
 
 import structlog
-from cryptography.hazmat.primitives.asymmetric import rsa
 
-from mesh.identity.rules import RuleError, parse_rule
+from mesh.identity.rules import RuleError
 from principal.admin import models
 from principal.admin.app import create_app
 from principal.admin.server import serving
 from principal.attest import Attestor
+from principal.auth.errors import FileError
+from principal.auth.security import Security
 from principal.caps import Limits
 from principal.clock import Clock, LoopClock
 from principal.config import Attest, PrincipalConfig
@@ -21,12 +22,10 @@ from principal.door_grpcio import GrpcioDoor
 from principal.hub import Hub
 from principal.inbox import Inbox
 from principal.kernel import Kernel, LookupFailed
-from principal.login import Login
 from principal.namespaces import namespace_matcher
 from principal.outbound import Outbound
 from principal.rpc import Door, DoorError
 from principal.syncing import Syncing
-from principal.tokens import Issuer, KeyFileError, generate_key, load_key
 from stores.directory import DirectoryStore
 from stores.model import Store, StoreError
 
@@ -47,7 +46,7 @@ async def run(config: PrincipalConfig, *, stop: asyncio.Event) -> int:
             await _start(config, stack)
             await stop.wait()
             log.info("principal stopping")
-    except (StoreError, KeyFileError, RuleError) as error:
+    except (StoreError, FileError, RuleError) as error:
         log.error("principal can't start", error=str(error))  # noqa: TRY400 - the message says it all
         return EXIT_UNREADABLE
     except DoorError as error:
@@ -59,9 +58,9 @@ async def run(config: PrincipalConfig, *, stop: asyncio.Event) -> int:
 
 async def _start(config: PrincipalConfig, stack: contextlib.AsyncExitStack) -> None:
     clock = LoopClock()
-    issuer = Issuer(await asyncio.to_thread(_signing_key, config))
-    login = Login(parse_rule(config.auth), issuer, namespace=config.namespace, version=config.protocol_version)
-    hub = Hub(login, clock, session_timeout=config.session_timeout, limits=_limits(config))
+    security = await asyncio.to_thread(Security.build, config)
+    stack.callback(security.close)
+    hub = Hub(security.login, clock, session_timeout=config.session_timeout, limits=_limits(config))
     attestor = _attestor(config, clock, stack)
 
     store = await stack.enter_async_context(_store(config.store))
@@ -78,12 +77,14 @@ async def _start(config: PrincipalConfig, stack: contextlib.AsyncExitStack) -> N
     await stack.enter_async_context(_background(syncing.follow(changes), "store watch"))
     await stack.enter_async_context(_background(syncing.mend(), "store mending"))
 
+    await stack.enter_async_context(_background(security.follow(hub.agents.sessions), "files of credentials"))
     door = GrpcioDoor(
         hub,
         host=config.listen_host,
         port=config.listen_port,
         max_message=config.max_message_size,
         ping_min_interval=config.keepalive_min_interval,
+        tls=security.tls,
         attestor=attestor,
     )
     readiness = models.Ready(ready=False, store_faults=[])
@@ -135,14 +136,6 @@ def _attestor(config: PrincipalConfig, clock: Clock, stack: contextlib.AsyncExit
         remedy = "--attest=off on 127.0.0.1 does without, and believes every process of the pod"
         raise DoorError(f"connections can't be attested here: {error} ({remedy})") from error
     return Attestor(kernel, uids=config.sidecar_uids, wall=clock.wall, monotonic=clock.monotonic)
-
-
-def _signing_key(config: PrincipalConfig) -> rsa.RSAPrivateKey:
-    if config.jwt_key is not None:
-        return load_key(config.jwt_key)
-    if not config.insecure_jwt_generate:
-        log.info("signing key generated for this run: agents authenticate again after a restart (--jwt-key keeps one)")
-    return generate_key()
 
 
 @contextlib.asynccontextmanager

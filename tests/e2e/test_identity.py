@@ -12,6 +12,7 @@ from hubproto import methods
 from hubproto.auth_pb2 import AuthResponse
 from mesh.identity.rules import parse_rule
 from mesh.lab import Authority, LabConfig, LabMesh, Workload, XfccDetails, XfccMode
+from principal.auth.header import HeaderMethod
 from principal.clock import LoopClock
 from principal.door_grpcio import GrpcioDoor
 from principal.hub import Hub
@@ -28,7 +29,7 @@ SPOOF = f'By=spiffe://cluster.local/ns/argocd/sa/principal;Hash={"ab" * 32};Subj
 
 @contextlib.asynccontextmanager
 async def principal(rule: str) -> AsyncIterator[int]:
-    login = Login(parse_rule(rule), ISSUER, namespace="argocd", version=VERSION)
+    login = Login(HeaderMethod(parse_rule(rule)), ISSUER, namespace="argocd", version=VERSION)
     door = GrpcioDoor(
         Hub(login, LoopClock(), session_timeout=None),
         host="127.0.0.1",

@@ -14,6 +14,7 @@ from hubproto.auth_pb2 import AuthResponse
 from hubproto.events import Event, EventType, Target, ack, decode, encode, heartbeat, object_event
 from hubproto.version_pb2 import VersionResponse
 from mesh.identity.rules import parse_rule
+from principal.auth.header import HeaderMethod
 from principal.clock import LoopClock
 from principal.deaths import DeathCause
 from principal.door_grpcio import MAX_METADATA_BYTES, GrpcioDoor
@@ -73,7 +74,7 @@ class Stream:
 
 @pytest.fixture(params=DOORS.values(), ids=DOORS.keys())
 async def house(request: pytest.FixtureRequest) -> AsyncIterator[House]:
-    login = Login(parse_rule(AUTH), ISSUER, namespace="argocd", version=VERSION)
+    login = Login(HeaderMethod(parse_rule(AUTH)), ISSUER, namespace="argocd", version=VERSION)
     hub = Hub(login, LoopClock(), session_timeout=None)
     door: Door = request.param(hub, 0)
     await door.start()
@@ -87,7 +88,7 @@ async def house(request: pytest.FixtureRequest) -> AsyncIterator[House]:
 
 async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110 - nothing tells when the hub has noticed
+        while not condition():
             await asyncio.sleep(0.01)
 
 
@@ -268,7 +269,7 @@ async def test_a_slow_reader_is_not_buffered_for_without_end(house: House) -> No
 
 @pytest.mark.parametrize("make", DOORS.values(), ids=DOORS.keys())
 async def test_a_port_in_use_is_an_error_that_names_it(make: MakeDoor) -> None:
-    login = Login(parse_rule(AUTH), ISSUER, namespace="argocd", version=VERSION)
+    login = Login(HeaderMethod(parse_rule(AUTH)), ISSUER, namespace="argocd", version=VERSION)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

@@ -83,7 +83,7 @@ async def test_a_refresh_token_gives_a_new_access_token() -> None:
     response = await log_in(stage.hub, "agent-a")
     request = RefreshTokenRequest(refreshToken=response.refreshToken).SerializeToString()
     fresh = AuthResponse.FromString(await stage.hub.unary(methods.REFRESH, request, call("agent-a")))
-    assert ISSUER.check(fresh.accessToken, ACCESS, now=stage.clock.wall()).agent == "agent-a"
+    assert ISSUER.check(fresh.accessToken, ACCESS, now=stage.clock.wall()).bearer.agent == "agent-a"
     assert (fresh.refreshToken, fresh.version, fresh.principalNamespace) == ("", "", "")
 
 

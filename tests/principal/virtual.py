@@ -10,11 +10,12 @@ from hubproto import methods
 from hubproto.auth_pb2 import AuthRequest, AuthResponse
 from hubproto.events import Event, decode, encode
 from mesh.identity.rules import parse_rule
+from principal.auth.header import HeaderMethod
 from principal.hub import Hub
 from principal.login import Login
 from principal.rpc import CallInfo, ConnectionInfo, Status
 from principal.session import Session
-from principal.tokens import Issuer, generate_key
+from principal.tokens import Bearer, Issuer, generate_key
 
 HEADER = "x-forwarded-client-cert"
 AUTH = f"identity:{HEADER}:spiffe://cluster.local/ns/argocd-agents/sa/{{agent}}"
@@ -120,7 +121,8 @@ def auth_request(*, mode: str = "managed", version: str = VERSION, method: str =
 
 
 def token_for(agent: str, *, mode: str = "managed", now: float) -> str:
-    return ISSUER.issue(agent, mode, now=now).access
+    bearer = Bearer(agent=agent, mode=mode, method="header", identity=spiffe(agent))
+    return ISSUER.issue(bearer, now=now).access
 
 
 @dataclass
@@ -150,7 +152,7 @@ class Line:
 
 def bench(*, session_timeout: float | None = None, namespace: str = "argocd") -> Bench:
     clock = VirtualClock()
-    login = Login(parse_rule(AUTH), ISSUER, namespace=namespace, version=VERSION)
+    login = Login(HeaderMethod(parse_rule(AUTH)), ISSUER, namespace=namespace, version=VERSION)
     return Bench(clock, Hub(login, clock, session_timeout=session_timeout))
 
 
