@@ -4,6 +4,7 @@ from typing import Final
 
 from mesh.identity.rules import FORMS, RuleError, parse_rule
 from meshtether.commands.attest_settings import attestation
+from meshtether.commands.identity_settings import identity_options
 from meshtether.options.checks import Checks
 from meshtether.options.model import Resolved
 from meshtether.options.nearest import nearest
@@ -31,6 +32,7 @@ def build_principal(resolved: Resolved) -> PrincipalConfig:
         listen_port=resolved.number("listen-port"),
         insecure_plaintext=resolved.flag("insecure-plaintext"),
         auth=resolved.text("auth"),
+        identity=identity_options(resolved, checks, method=method),
         namespace=checks.namespace("namespace", empty=DEFAULT_NAMESPACE),
         allowed_namespaces=checks.patterns("allowed-namespaces"),
         store=checks.folder("store"),

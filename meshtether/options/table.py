@@ -6,7 +6,7 @@ own has `MESHTETHER_…` variables and `meshtether.…` keys.
 
 from typing import Final
 
-from meshtether.options import agent_later, agent_table, own, principal_later, principal_table
+from meshtether.options import agent_later, agent_table, own, principal_identity, principal_later, principal_table
 from meshtether.options.model import Component, Option
 
 
@@ -16,7 +16,14 @@ def _component(name: str, *options: Option) -> Component:
     return Component(name, tuple(ordered))
 
 
-PRINCIPAL: Final = _component("principal", *principal_table.BUILT, *own.OWN, *principal_later.LATER, *own.VARIABLES)
+PRINCIPAL: Final = _component(
+    "principal",
+    *principal_table.BUILT,
+    *principal_identity.IDENTITY,
+    *own.OWN,
+    *principal_later.LATER,
+    *own.VARIABLES,
+)
 AGENT: Final = _component("agent", *agent_table.BUILT, *own.OWN, *agent_later.LATER, *own.VARIABLES)
 
 COMPONENTS: Final = (PRINCIPAL, AGENT)
