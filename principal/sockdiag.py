@@ -66,9 +66,14 @@ class Endpoint:
     @classmethod
     def of(cls, host: str, port: int) -> "Endpoint":
         """The endpoint of a literal address and a port; ValueError for anything else (names, zones)."""
+        return cls.at(ipaddress.ip_address(host), port)
+
+    @classmethod
+    def at(cls, address: Address, port: int) -> "Endpoint":
+        """The endpoint of an address and a port; ValueError for a port that is none and for an address with a zone."""
         if not 0 < port <= 0xFFFF:
             raise ValueError(f"{port} is no TCP port: accepted are 1 to 65535")
-        return cls(plain(ipaddress.ip_address(host)), port)
+        return cls(plain(address), port)
 
     def __str__(self) -> str:
         return f"[{self.address}]:{self.port}" if self.address.version == 6 else f"{self.address}:{self.port}"
@@ -109,12 +114,15 @@ def parse_peer(text: str) -> Endpoint:
         raise ValueError(f"a peer of {len(text)} characters: at most {MAX_PEER} are read")
     scheme, _, rest = unquote(text).partition(":")
     host, _, port = rest.rpartition(":")
-    bracketed = host.startswith("[") and host.endswith("]")
-    if scheme not in ("ipv4", "ipv6") or bracketed != (scheme == "ipv6"):
+    if scheme == "ipv6" and host.startswith("[") and host.endswith("]"):
+        address: Address = ipaddress.IPv6Address(host[1:-1])
+    elif scheme == "ipv4":
+        address = ipaddress.IPv4Address(host)
+    else:
         raise ValueError(f"{text!r} is no peer of TCP: accepted are ipv4:ADDRESS:PORT and ipv6:[ADDRESS]:PORT")
     if not (port.isascii() and port.isdigit() and len(port) <= 5):
         raise ValueError(f"{text!r} has no port")
-    return Endpoint.of(host[1:-1] if bracketed else host, int(port))
+    return Endpoint.at(address, int(port))
 
 
 def lookup(local: Endpoint, remote: Endpoint, *, sequence: int) -> bytes:
