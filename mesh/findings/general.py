@@ -36,4 +36,56 @@ CODES: Final[tuple[Code, ...]] = (
         "namespace may miss it.",
         remedy="Write metadata.namespace.",
     ),
+    Code(
+        code="MT1005",
+        level=Level.ERROR,
+        title="API version that Kubernetes does not serve",
+        why="The API server knows a kind by its group and version; with another it knows no such kind.",
+        remedy="Write the apiVersion that the kind has today.",
+    ),
+    Code(
+        code="MT1006",
+        level=Level.ERROR,
+        title="more than is read",
+        why="There are bounds to what is read, so that no input can exhaust the machine; what lies beyond is not "
+        "checked.",
+        remedy="Verify fewer files at a time.",
+    ),
+    Code(
+        code="MT1007",
+        level=Level.ERROR,
+        title="source that cannot be read",
+        why="What cannot be read cannot be checked.",
+        remedy="Name files and folders that are there and can be read; with --from-cluster, use a kubeconfig that may "
+        "list the kinds.",
+    ),
+    Code(
+        code="MT1008",
+        level=Level.ERROR,
+        title="nothing to verify",
+        why="A check of nothing finds nothing: a misspelt path in a pipeline would pass for ever.",
+        remedy="Name the files or folders of the manifests; kustomize's output goes in as `-`.",
+    ),
+    Code(
+        code="MT1009",
+        level=Level.INFO,
+        title="document passed over",
+        why="Folders hold values files, configuration and the like beside manifests. What has no apiVersion and kind "
+        "is not looked at there.",
+        remedy="Nothing, if it is no manifest. Name the file itself if it should be one.",
+    ),
+    Code(
+        code="MT1010",
+        level=Level.INFO,
+        title="kustomization read as files",
+        why="Patches and generators change what is applied: the files alone may lack what a patch adds.",
+        remedy="Verify what kustomize makes: kubectl kustomize FOLDER | meshtether mesh verify -",
+    ),
+    Code(
+        code="MT1011",
+        level=Level.WARNING,
+        title="CRD that cannot be read",
+        why="Without its CRD nothing can be said about the fields of a kind.",
+        remedy="Allow the user of the kubeconfig to get customresourcedefinitions, or give the CRDs with --crds.",
+    ),
 )

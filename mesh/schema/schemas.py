@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, Self
 
-from mesh.findings import Finding, Level, found
+from mesh.findings import Document, Finding, Level, found
 from mesh.manifests import Fault, Manifest
 from mesh.schema.cel import Budget, TooCostlyError
 from mesh.schema.checking import check
@@ -65,7 +65,7 @@ class Schemas:
             faults += wrong
         return cls(definitions), faults
 
-    def validate(self, manifest: Manifest) -> list[Finding]:
+    def validate(self, manifest: Document) -> list[Finding]:
         """What is wrong with an object as its CRD sees it; nothing when no CRD defines its kind."""
         api_version, kind = manifest.data.get("apiVersion"), manifest.data.get("kind")
         if not isinstance(api_version, str) or not isinstance(kind, str):
@@ -88,7 +88,7 @@ class Schemas:
         self._told.add(fact)
         return news
 
-    def _unknown_kind(self, manifest: Manifest, group: str, kind: str) -> list[Finding]:
+    def _unknown_kind(self, manifest: Document, group: str, kind: str) -> list[Finding]:
         if not self._definitions or group in BUILT_IN or (group, kind) in self._told:
             return []
         self._told.add((group, kind))
@@ -99,7 +99,7 @@ class Schemas:
         )
         return [found("MT1711", manifest, ("apiVersion",), message, level=Level.WARNING if elsewhere else None)]
 
-    def _validate(self, manifest: Manifest, definition: Definition, name: str) -> list[Finding]:
+    def _validate(self, manifest: Document, definition: Definition, name: str) -> list[Finding]:
         version = definition.versions.get(name)
         if version is None or not version.served:
             return [_no_version(manifest, definition, name)]
@@ -144,7 +144,7 @@ def _without_status(data: Mapping[str, Any], version: Version) -> dict[str, Any]
     return {key: value for key, value in data.items() if key != "status" or not version.has_status}
 
 
-def _no_version(manifest: Manifest, definition: Definition, name: str) -> Finding:
+def _no_version(manifest: Document, definition: Definition, name: str) -> Finding:
     served = [version.name for version in definition.versions.values() if version.served]
     message = (
         f'no matches for kind "{definition.kind}" in version "{definition.group}/{name}": '
@@ -154,7 +154,7 @@ def _no_version(manifest: Manifest, definition: Definition, name: str) -> Findin
     return found("MT1710", manifest, ("apiVersion",), message, remedy=remedy)
 
 
-def _deprecated(manifest: Manifest, definition: Definition, version: Version) -> list[Finding]:
+def _deprecated(manifest: Document, definition: Definition, version: Version) -> list[Finding]:
     if not version.deprecated:
         return []
     name = f"{definition.group}/{version.name}"
@@ -168,5 +168,5 @@ def _unknown_field(path: list[str | int]) -> Problem:
     return problem
 
 
-def _finding(manifest: Manifest, problem: Problem) -> Finding:
+def _finding(manifest: Document, problem: Problem) -> Finding:
     return found(problem.kind.value, manifest, problem.path, problem.text, remedy=problem.remedy)
