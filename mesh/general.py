@@ -1,6 +1,6 @@
 """Checks of manifests of any kind: whether they are Kubernetes objects at all, each once, each in a namespace."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from mesh.bundle import Item
@@ -29,6 +29,25 @@ CLUSTER_WIDE: Final = frozenset(
 """Kinds without a namespace that lie beside ours in repositories."""
 
 
+SERVED: Final[Mapping[str, tuple[str, str]]] = {
+    "ConfigMap": ("", "v1"),
+    "Namespace": ("", "v1"),
+    "Pod": ("", "v1"),
+    "Secret": ("", "v1"),
+    "Service": ("", "v1"),
+    "ServiceAccount": ("", "v1"),
+    "DaemonSet": ("apps", "v1"),
+    "Deployment": ("apps", "v1"),
+    "ReplicaSet": ("apps", "v1"),
+    "StatefulSet": ("apps", "v1"),
+    "NetworkPolicy": ("networking.k8s.io", "v1"),
+}
+"""Group and version of Kubernetes' own kinds that checks read."""
+
+FORMER: Final = frozenset({"", "apps", "extensions", "networking.k8s.io"})
+"""Groups in which Kubernetes has, or once had, these kinds; a kind of that name in any other is somebody else's."""
+
+
 def objects(world: World) -> Iterator[Finding]:
     """MT1002: documents that are no Kubernetes objects."""
     for item in world.bundle.items:
@@ -44,6 +63,18 @@ def objects(world: World) -> Iterator[Finding]:
         if lacking and item.kind != "Kustomization":
             message = f"The document has no {' and no '.join(lacking)}, so that it is no Kubernetes object."
             yield found("MT1002", item.document, (), message)
+
+
+def versions(world: World) -> Iterator[Finding]:
+    """MT1005: Kubernetes' own kinds with an apiVersion that is not served."""
+    for item in world.bundle.items:
+        wanted = SERVED.get(item.kind)
+        if wanted is None or not item.ref.api_version or (item.group, item.version) == wanted:
+            continue
+        if item.group in FORMER:
+            version = "/".join(filter(None, wanted))
+            message = f"apiVersion is {item.at('apiVersion').shown} for a {item.kind}, which is of {version}."
+            yield found("MT1005", item.document, ("apiVersion",), message, remedy=f"Write apiVersion: {version}.")
 
 
 def duplicates(world: World) -> Iterator[Finding]:
@@ -69,5 +100,5 @@ def _name(item: Item) -> str:
     return item.name or item.at("metadata", "generateName").text or ""
 
 
-CHECKS: Final[tuple[Check, ...]] = (objects, duplicates, namespaces)
+CHECKS: Final[tuple[Check, ...]] = (objects, versions, duplicates, namespaces)
 """The checks of this file."""

@@ -110,6 +110,9 @@ def _implausible(fields: KeepaliveFields, time: int | None, interval: int | None
     silent = time if time is not None else default_time
     gap = interval if interval is not None else default_interval
     probes = fields.probes.number or default_probes
+    if max(silent, gap) > MAX_KEEPALIVE_SECONDS or probes > MAX_KEEPALIVE_PROBES:
+        # MT1919 says so.
+        return
     if 0 < probes * gap < SOONEST:
         message = f"{probes} probes every {gap}s: the connection ends after {probes * gap}s without an answer."
         yield (fields.interval if fields.interval.exists else fields.probes).finding("MT1917", message)

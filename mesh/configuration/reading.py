@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from mesh.configuration.options import Kind
+from mesh.configuration.options import KEYS, Kind
 from mesh.configuration.settings import Setting
 from mesh.durations import ACCEPTED
 from mesh.findings import Finding, Level
@@ -49,5 +49,16 @@ def dangling(world: World) -> Iterator[Finding]:
                 yield each.place.finding("MT1814", message, level=level)
 
 
-CHECKS: Final[tuple[Check, ...]] = (readable, dangling)
+def crossed(world: World) -> Iterator[Finding]:
+    """MT1921: variables that point at the key of another option."""
+    for component in world.components:
+        for variable in component.home.at("env").items():
+            key = variable.at("valueFrom", "configMapKeyRef", "key")
+            row = KEYS[component.side].get(key.text or "")
+            if row is not None and variable.at("name").text != row.env:
+                message = f"The variable {variable.at('name').shown} takes {key.text}, which is the key of {row.env}."
+                yield variable.finding("MT1921", message)
+
+
+CHECKS: Final[tuple[Check, ...]] = (readable, dangling, crossed)
 """The checks of this file."""

@@ -167,4 +167,12 @@ CODES: Final[tuple[Code, ...]] = (
         why="The manifests say something else than the intent.",
         remedy="Correct the manifest, or the intent.",
     ),
+    Code(
+        code="MT1921",
+        level=Level.WARNING,
+        title="variable takes another option's key",
+        why="A variable that points at the ConfigMap key of another option sets the one to the other's value, and "
+        "leaves the other unset. A variable whose name is misspelt sets nothing.",
+        remedy="Give each variable the key of its own option.",
+    ),
 )

@@ -6,7 +6,6 @@ Every field has a default, so that the default intent gives a working set. Durat
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from types import MappingProxyType
 from typing import Any, Final, Literal
 
 from mesh.durations import HOUR, MILLISECOND, SECOND
@@ -35,7 +34,7 @@ class IntentError(ValueError):
 
 def _of(kind: Kind, default: Any) -> Any:
     if isinstance(default, Mapping):
-        return field(default_factory=lambda: default, metadata={"kind": kind})
+        return field(default_factory=lambda: dict(default), metadata={"kind": kind})
     return field(default=default, metadata={"kind": kind})
 
 
@@ -73,9 +72,7 @@ class Principal(_Checked):
     """Where it listens, as far as the mesh can reach it there; the Linkerd adapter binds the pod's IP instead of
     loopback."""
     service_account: str = _of(kinds.LABEL, "argocd-agent-principal")
-    labels: Mapping[str, str] = _of(
-        kinds.LABELS, MappingProxyType({"app.kubernetes.io/name": "argocd-agent-principal"})
-    )
+    labels: Mapping[str, str] = _of(kinds.LABELS, {"app.kubernetes.io/name": "argocd-agent-principal"})
     """Of its pods, and so the Service's selector."""
     image: str = _of(kinds.TEXT, "meshtether:latest")
     uid: int = _of(kinds.whole(1, 2**31 - 1), 10001)

@@ -34,7 +34,7 @@ def shared_objects(intent: Intent, wiring: Wiring) -> list[Generated]:
     return [
         *accounts,
         config_map(intent, wiring, "principal"),
-        config_map(intent, wiring, "agent"),
+        *([config_map(intent, wiring, "agent")] if agents.names else []),
         principal_deployment(intent, wiring),
         *(agent_deployment(intent, wiring, name) for name in agents.names),
         service(intent, wiring),

@@ -90,6 +90,12 @@ SHARED_NEUTRAL: Final[tuple[Neutral, ...]] = (
         reason="appProtocol says what flows there; the name is the second place for it",
     ),
     Neutral(
+        kind="Service",
+        path=("spec", "ports", "*", "targetPort"),
+        reason="without it the Service's own port is meant, which may be the same",
+        changes=frozenset({"delete"}),
+    ),
+    Neutral(
         kind="NetworkPolicy",
         path=("spec", "podSelector", "matchLabels", "*"),
         reason="a policy may select its pods by fewer labels than they have",

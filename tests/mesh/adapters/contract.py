@@ -172,7 +172,7 @@ def hostile(adapter: Adapter, intent: Intent) -> None:
     for position, document in enumerate(documents):
         places = {path for path, _ in leaves(document.data)} | {path for path in _mappings(document.data) if path}
         for path in sorted(places, key=str):
-            for value in (None, 0, -1, 1.5, True, "", "x", [], {}, ["x"], [None], {"x": None}, 10**30, "\ud800"):
+            for value in (None, 0, -1, 1.5, True, "", "x", [], {}, ["x"], [None], {"x": None}, 10**30, "\x00\u2028"):
                 data = copy.deepcopy(dict(document.data))
                 _apply(data, path, "change", value)
                 adapter.verify(intent, [*documents[:position], Generated(data), *documents[position + 1 :]])

@@ -1,0 +1,79 @@
+"""Istio with sidecars: principal and agents each behind an Envoy that istiod configures."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from mesh.adapters.base import Adapter, Generated, Neutral
+from mesh.adapters.common.shared import SHARED_NEUTRAL, shared_findings
+from mesh.adapters.istio import (
+    authentication,
+    authorization,
+    filters,
+    generating,
+    injection,
+    pings,
+    ports,
+    routes,
+    rules,
+    sidecars,
+)
+from mesh.adapters.istio.facts import INJECT, NETWORKING, SECURITY, XFCC
+from mesh.adapters.istio.neutral import NEUTRAL
+from mesh.bundle import Bundle, workloads
+from mesh.configuration.settings import components
+from mesh.findings import Document, Finding
+from mesh.intent import Intent
+from mesh.world import Check, World
+
+CHECKS: Final[tuple[Check, ...]] = (
+    *injection.CHECKS,
+    *sidecars.CHECKS,
+    *ports.CHECKS,
+    *rules.CHECKS,
+    *pings.CHECKS,
+    *authentication.CHECKS,
+    *authorization.CHECKS,
+    *filters.CHECKS,
+    *routes.CHECKS,
+)
+"""Istio's own checks, in the order in which findings about one place are listed."""
+
+
+class IstioAdapter:
+    """Istio with sidecars."""
+
+    name = "istio"
+    neutral: Sequence[Neutral] = (*SHARED_NEUTRAL, *NEUTRAL)
+
+    def applies(self, bundle: Bundle) -> bool:
+        """Whether there are objects of Istio's, pods that ask for its sidecar, or a principal that reads its header."""
+        if bundle.groups & {NETWORKING, SECURITY}:
+            return True
+        if any(INJECT in each.labels or INJECT in each.annotations for each in workloads(bundle)):
+            return True
+        # Gateways set the same header; where there are objects of theirs, it is theirs.
+        others = any(group.endswith((".solo.io", ".kgateway.dev", "agentgateway.dev")) for group in bundle.groups)
+        return not others and any(_reads_header(text) for text in _rules(bundle))
+
+    def generate(self, intent: Intent) -> list[Generated]:
+        """Istio's objects, and those that every mesh has."""
+        return generating.generate(intent)
+
+    def verify(self, intent: Intent | None, manifests: Sequence[Document]) -> list[Finding]:
+        """What is wrong with `manifests` for Istio with sidecars."""
+        wiring = generating.wiring(intent) if intent is not None else None
+        return shared_findings(World.of(manifests, intent, wiring), CHECKS)
+
+
+def _rules(bundle: Bundle) -> list[str]:
+    """The identity rules of all principals."""
+    principals = [each for each in components(bundle) if each.side == "principal"]
+    return [each.get("auth").text or "" for each in principals]
+
+
+def _reads_header(rule: str) -> bool:
+    _, _, rest = rule.partition(":")
+    return rest.partition(":")[0].strip().lower() == XFCC
+
+
+ADAPTER: Final[Adapter] = IstioAdapter()
