@@ -1,10 +1,11 @@
-"""What every certificate must satisfy, whatever the method: presence, lifetime, not blocked, and the agent's own name.
+"""What every caller must satisfy, whatever the method: the allow list, and its certificate's lifetime, name and more.
 
 A connection may be older than the last change of these, so they are asked at each login, refresh and stream.
 """
 
 from dataclasses import dataclass
 
+from mesh.identity.allow import AgentPattern, check_allowed
 from mesh.identity.errors import shown
 from principal.auth.blocklist import Blocklist
 from principal.auth.certificate import fingerprint, read_certificate
@@ -22,6 +23,8 @@ class Demands:
     subject_match: bool = False
     """Whether the certificate's common name must be the agent's name."""
     blocklist: FollowedFile[Blocklist] | None = None
+    allowed: tuple[AgentPattern, ...] = ()
+    """The agents that may come, whatever the method; empty lets all."""
 
     def check(self, connection: ConnectionInfo, *, now: float) -> None:
         """Raise IdentityError unless the connection's certificate is good at `now` (seconds since 1970)."""
@@ -40,7 +43,8 @@ class Demands:
             )
 
     def check_name(self, agent: str, connection: ConnectionInfo) -> None:
-        """Raise IdentityError unless the certificate bears the agent's name, where that is demanded."""
+        """Raise IdentityError unless the agent may come, and the certificate bears its name where that is demanded."""
+        check_allowed(agent, self.allowed)
         if not self.subject_match:
             return
         name = read_certificate(connection.certificate).common_name

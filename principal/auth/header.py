@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import structlog
 
+from mesh.identity.forwarded import FORWARDED
 from mesh.identity.rules import IdentityRule
 from mesh.identity.verdict import Verdict
 from principal.auth import method
@@ -32,7 +33,7 @@ class HeaderMethod:
         return self._identify(call)
 
     def _identify(self, call: CallInfo) -> Verdict:
-        verdict = self._rule.identify(call.values(self._rule.header))
+        verdict = self._rule.identify(call.values(self._rule.header), call.values(FORWARDED))
         log.debug(
             "identity header",
             header=self._rule.header,

@@ -10,7 +10,6 @@ from typing import Final
 import structlog
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from mesh.identity.rules import parse_rule
 from principal.auth.blocklist import Blocklist, read_blocklist
 from principal.auth.demands import Demands
 from principal.auth.errors import FileError, RefusedError
@@ -21,6 +20,7 @@ from principal.auth.mtls import MtlsMethod
 from principal.auth.userpass import UserpassMethod
 from principal.config import PrincipalConfig
 from principal.deaths import DeathCause
+from principal.identity_options import header_rule
 from principal.login import Login
 from principal.session import Session
 from principal.tls import GeneratedTls, ServerTls, Tls, own_names
@@ -61,6 +61,7 @@ class Security:
             required=tls is not None and tls.require_client_certs,
             subject_match=tls is not None and tls.require_client_certs and config.client_cert_subject_match,
             blocklist=blocklist,
+            allowed=config.identity.allowed_agents,
         )
         login = Login(method, issuer, namespace=config.namespace, version=config.protocol_version, demands=demands)
         return cls(login=login, tls=tls, method=method, issuer=issuer, keys=keys, blocklist=blocklist)
@@ -102,7 +103,7 @@ def make_method(config: PrincipalConfig) -> Method:
         return UserpassMethod(Path(rest))
     if name == MTLS:
         return MtlsMethod.parse(rest)
-    return HeaderMethod(parse_rule(config.auth))
+    return HeaderMethod(header_rule(config.auth, config.identity))
 
 
 def end_revoked(sessions: Iterable[Session], demands: Demands) -> None:

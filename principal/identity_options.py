@@ -1,0 +1,38 @@
+"""The identity rule that a principal runs with, and what its log says about it at the start."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import structlog
+
+from mesh.identity.confusions import Confusion, confusions
+from mesh.identity.options import NO_OPTIONS, IdentityOptions
+from mesh.identity.rules import IdentityRule, parse_rule
+
+log = structlog.stdlib.get_logger(__name__)
+
+MAX_WARNED: Final = 16
+"""Confusions that are logged one by one: argocd-agent's own regex for Istio has 15, and a log shall stay readable."""
+
+REMEDY: Final = "use --auth=identity:..., which compares the whole identity; no warning would prove nothing"
+
+
+def header_rule(auth: str, options: IdentityOptions = NO_OPTIONS) -> IdentityRule:
+    """The rule of `auth` with `options`, after a warning of callers that it confuses; RuleError as `parse_rule`."""
+    rule = parse_rule(auth, options)
+    found = confusions(rule)
+    for confusion in found[:MAX_WARNED]:
+        log.warning("identity rule takes another caller for the agent", **_facts(confusion))
+    if found:
+        log.warning(
+            "identity rule confuses callers",
+            auth=auth,
+            ways=len(found),
+            shown=min(len(found), MAX_WARNED),
+            remedy=REMEDY,
+        )
+    return rule
+
+
+def _facts(confusion: Confusion) -> Mapping[str, str]:
+    return {"caller": confusion.perturbation, "header": confusion.value, "agent": confusion.agent}
