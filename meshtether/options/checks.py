@@ -71,8 +71,10 @@ class Checks:
     def file(self, name: str) -> Path | None:
         """The file that option `name` gives, None if it is empty; it must be readable now."""
         text = self._resolved.text(name)
-        if not text:
-            return None
+        return self.readable(name, text) if text else None
+
+    def readable(self, name: str, text: str) -> Path:
+        """The file `text`, which is a part of what option `name` gives; it must be readable now."""
         path = Path(text)
         try:
             with path.open("rb") as file:

@@ -10,7 +10,6 @@ from meshtether.options.kinds import BOOL, COUNT, FILE, HOST, LIST, PORT, PORT_O
 from meshtether.options.model import Option
 from meshtether.options.rows import rows
 
-_TLS: Final = "the principal's own TLS"
 _NAMESPACES: Final = "creating namespaces"
 _PROXY: Final = "the resource proxy"
 _REDIS: Final = "Redis"
@@ -20,29 +19,11 @@ _HA: Final = "high availability"
 
 # fmt: off
 LATER: Final = (
-    *rows(own.TLS, _TLS,
-        ("tls-cert", FILE, "", "ARGOCD_PRINCIPAL_TLS_SERVER_CERT_PATH", "principal.tls.server.cert-path",
-            "PEM file of the server's certificate chain."),
-        ("tls-key", FILE, "", "ARGOCD_PRINCIPAL_TLS_SERVER_KEY_PATH", "principal.tls.server.key-path",
-            "PEM file of the private key of that certificate."),
+    *rows(own.TLS, own.KUBERNETES_SECRETS,
         ("tls-secret-name", TEXT, "argocd-agent-principal-tls", "ARGOCD_PRINCIPAL_TLS_SECRET_NAME",
             "principal.tls.secret-name", "Kubernetes secret with the server's certificate and key."),
-        ("insecure-tls-generate", BOOL, "false", "ARGOCD_PRINCIPAL_TLS_SERVER_ALLOW_GENERATE",
-            "principal.tls.server.allow-generate", "Make a certificate at start."),
         ("tls-ca-secret-name", TEXT, "argocd-agent-ca", "ARGOCD_PRINCIPAL_TLS_SERVER_ROOT_CA_SECRET_NAME",
             "principal.tls.server.root-ca-secret-name", "Kubernetes secret of the authorities that sign agents."),
-        ("root-ca-path", FILE, "", "ARGOCD_PRINCIPAL_TLS_SERVER_ROOT_CA_PATH", "principal.tls.server.root-ca-path",
-            "PEM file of the authorities that sign agents."),
-        ("require-client-certs", BOOL, "false", "ARGOCD_PRINCIPAL_TLS_CLIENT_CERT_REQUIRE",
-            "principal.tls.client-cert.require", "Take only agents with a certificate."),
-        ("client-cert-subject-match", BOOL, "false", "ARGOCD_PRINCIPAL_TLS_CLIENT_CERT_MATCH_SUBJECT",
-            "principal.tls.client-cert.match-subject", "The certificate's common name must be the agent's name."),
-        ("tls-min-version", TEXT, "tls1.3", "ARGOCD_PRINCIPAL_TLS_MIN_VERSION", "principal.tls.min-version",
-            "Oldest version of TLS to speak."),
-        ("tls-max-version", TEXT, "", "ARGOCD_PRINCIPAL_TLS_MAX_VERSION", "principal.tls.max-version",
-            "Newest version of TLS to speak."),
-        ("tls-ciphersuites", LIST, "", "ARGOCD_PRINCIPAL_TLS_CIPHERSUITES", "principal.tls.ciphersuites",
-            "Cipher suites to offer."),
     ),
     *rows(own.CONNECTION, "WebSocket",
         ("enable-websocket", BOOL, "false", "ARGOCD_PRINCIPAL_ENABLE_WEBSOCKET", "principal.websocket.enable",

@@ -54,7 +54,7 @@ BUILT: Final = (
         name="insecure-plaintext",
         kind=BOOL,
         theme=own.CONNECTION,
-        help="Serve without TLS, since the sidecar in front does it. This release serves in no other way.",
+        help="Serve without TLS, since the sidecar in front does it.",
         default="false",
         env="ARGOCD_PRINCIPAL_INSECURE_PLAINTEXT",
         keys=("principal.tls.insecure-plaintext",),
@@ -80,8 +80,9 @@ BUILT: Final = (
         name="auth",
         kind=TEXT,
         theme=own.IDENTITY,
-        help="How agents are recognised: `header:<name>:<regex>`, where the regex's (RE2) first group is the agent's "
-        "name, or `identity:<header>:<template>`, where all but the one segment `{agent}` must be equal.",
+        help="How agents are recognised. Behind a sidecar: `header:<name>:<regex>`, whose (RE2) regex's first group "
+        "is the agent's name, or `identity:<header>:<template>`, where all but the one segment `{agent}` must be "
+        "equal. With TLS of our own: `mtls:subject:<regex>` or `mtls:uri:<regex>`. With either: `userpass:<file>`.",
         env="ARGOCD_PRINCIPAL_AUTH",
         keys=("principal.auth",),
     ),
@@ -135,7 +136,8 @@ BUILT: Final = (
         name="jwt-key",
         kind=FILE,
         theme=own.IDENTITY,
-        help="PEM file (PKCS#8) with the RSA key that signs agents' tokens.",
+        help="PEM file with the RSA key that signs agents' tokens. Of several keys in it, the first signs and all are "
+        "accepted; it is read again when it changes.",
         env="ARGOCD_PRINCIPAL_JWT_KEY_PATH",
         keys=("principal.jwt.key-path",),
     ),

@@ -6,7 +6,15 @@ own has `MESHTETHER_…` variables and `meshtether.…` keys.
 
 from typing import Final
 
-from meshtether.options import agent_later, agent_table, own, principal_identity, principal_later, principal_table
+from meshtether.options import (
+    agent_later,
+    agent_table,
+    own,
+    principal_identity,
+    principal_later,
+    principal_table,
+    principal_tls,
+)
 from meshtether.options.model import Component, Option
 
 
@@ -20,6 +28,7 @@ PRINCIPAL: Final = _component(
     "principal",
     *principal_table.BUILT,
     *principal_identity.IDENTITY,
+    *principal_tls.TLS,
     *own.OWN,
     *principal_later.LATER,
     *own.VARIABLES,

@@ -69,34 +69,10 @@ def test_every_option_arrives(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("auth", [r"header:x-id:^(.+)$", ISTIO])
-def test_a_header_is_believed_only_behind_plaintext(auth: str) -> None:
-    told = problems(f"--auth={auth}", "--store=s")
-    assert "header-based authentication requires --insecure-plaintext=true" in told
-    assert "option --insecure-plaintext: 'false' by default" in told
-
-
-def test_mtls_and_plaintext_exclude_each_other() -> None:
-    told = problems("--insecure-plaintext", "--store=s", ARGOCD_PRINCIPAL_AUTH="mtls:CN=([^,]+)")
-    assert "mtls authentication cannot be used with --insecure-plaintext" in told
-    assert "environment variable ARGOCD_PRINCIPAL_AUTH (option --auth): 'mtls:CN=([^,]+)'" in told
-
-
 @pytest.mark.parametrize(
     ("auth", "told"),
     [
-        ("mtls:CN=([^,]+)", "mtls comes with the principal's own TLS in a later release"),
-        ("userpass:/users", "userpass comes with the principal's own TLS in a later release"),
-    ],
-)
-def test_methods_that_need_tls_come_later(auth: str, told: str) -> None:
-    assert told in problems(f"--auth={auth}", "--store=s")
-
-
-@pytest.mark.parametrize(
-    ("auth", "told"),
-    [
-        ("header", "no colon; accepted: header:<name>:<regex> or identity:<header>:<template>"),
+        ("header", "no colon; accepted: header:<name>:<regex>, identity:<header>:<template>, mtls:subject:<regex>"),
         ("heder:x:(y)", "unknown auth method 'heder'"),
         ("heder:x:(y)", "did you mean 'header'?"),
         ("oidc:x", "unknown auth method 'oidc'"),

@@ -1,0 +1,98 @@
+"""The principal's options about TLS of its own."""
+
+from typing import Final
+
+from meshtether.options import own
+from meshtether.options.kinds import BOOL, FILE, LIST, TEXT
+from meshtether.options.model import Option
+
+TLS: Final = (
+    Option(
+        name="tls-cert",
+        kind=FILE,
+        theme=own.TLS,
+        help="PEM file of the server's certificate chain; read again when it changes. Not with --insecure-plaintext.",
+        env="ARGOCD_PRINCIPAL_TLS_SERVER_CERT_PATH",
+        keys=("principal.tls.server.cert-path",),
+    ),
+    Option(
+        name="tls-key",
+        kind=FILE,
+        theme=own.TLS,
+        help="PEM file of the private key of that certificate.",
+        env="ARGOCD_PRINCIPAL_TLS_SERVER_KEY_PATH",
+        keys=("principal.tls.server.key-path",),
+    ),
+    Option(
+        name="insecure-tls-generate",
+        kind=BOOL,
+        theme=own.TLS,
+        help="Make a self-signed certificate at start where no files are given; agents then need --insecure-tls.",
+        default="false",
+        env="ARGOCD_PRINCIPAL_TLS_SERVER_ALLOW_GENERATE",
+        keys=("principal.tls.server.allow-generate",),
+    ),
+    Option(
+        name="root-ca-path",
+        kind=FILE,
+        theme=own.TLS,
+        help="PEM file of the authorities that sign agents' certificates; read again when it changes. Needed where "
+        "certificates are required.",
+        env="ARGOCD_PRINCIPAL_TLS_SERVER_ROOT_CA_PATH",
+        keys=("principal.tls.server.root-ca-path",),
+    ),
+    Option(
+        name="require-client-certs",
+        kind=BOOL,
+        theme=own.TLS,
+        help="Take only agents with a certificate of those authorities. `--auth=mtls:` does so in any case.",
+        default="false",
+        env="ARGOCD_PRINCIPAL_TLS_CLIENT_CERT_REQUIRE",
+        keys=("principal.tls.client-cert.require",),
+    ),
+    Option(
+        name="client-cert-subject-match",
+        kind=BOOL,
+        theme=own.TLS,
+        help="Where certificates are required, their common name must be the agent's name.",
+        default="false",
+        env="ARGOCD_PRINCIPAL_TLS_CLIENT_CERT_MATCH_SUBJECT",
+        keys=("principal.tls.client-cert.match-subject",),
+    ),
+    Option(
+        name="tls-blocklist",
+        kind=FILE,
+        theme=own.TLS,
+        help="File of agents' certificates to turn away, the hex SHA-256 of one in each line; read again when it "
+        "changes, which ends the sessions that it names.",
+        env="MESHTETHER_TLS_BLOCKLIST",
+        keys=("meshtether.tls-blocklist",),
+    ),
+    Option(
+        name="tls-min-version",
+        kind=TEXT,
+        theme=own.TLS,
+        help="Oldest version of TLS to speak. gRPC's server takes tls1.2 and tls1.3 and no choice: set to tls1.3, this "
+        "is refused until the principal has a door of its own; unset, TLS 1.2 is taken too, with a warning.",
+        default="tls1.3",
+        env="ARGOCD_PRINCIPAL_TLS_MIN_VERSION",
+        keys=("principal.tls.min-version",),
+    ),
+    Option(
+        name="tls-max-version",
+        kind=TEXT,
+        theme=own.TLS,
+        help="Newest version of TLS to speak. Under gRPC's server only tls1.3 can be had; all else is refused.",
+        env="ARGOCD_PRINCIPAL_TLS_MAX_VERSION",
+        keys=("principal.tls.max-version",),
+    ),
+    Option(
+        name="tls-ciphersuites",
+        kind=LIST,
+        theme=own.TLS,
+        help="Cipher suites to offer. gRPC's server has its own and takes no others: refused until the principal has a "
+        "door of its own.",
+        env="ARGOCD_PRINCIPAL_TLS_CIPHERSUITES",
+        keys=("principal.tls.ciphersuites",),
+    ),
+)
