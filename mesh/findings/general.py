@@ -81,11 +81,4 @@ CODES: Final[tuple[Code, ...]] = (
         why="Patches and generators change what is applied: the files alone may lack what a patch adds.",
         remedy="Verify what kustomize makes: kubectl kustomize FOLDER | meshtether mesh verify -",
     ),
-    Code(
-        code="MT1011",
-        level=Level.WARNING,
-        title="CRD that cannot be read",
-        why="Without its CRD nothing can be said about the fields of a kind.",
-        remedy="Allow the user of the kubeconfig to get customresourcedefinitions, or give the CRDs with --crds.",
-    ),
 )

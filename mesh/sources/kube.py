@@ -246,7 +246,7 @@ async def _definition(api: Api, resource: Resource, cluster: Cluster, gate: asyn
         async with gate:
             data = await api.get(resource.definition)
     except ClusterError as error:
-        cluster.loaded.say("MT1011", api.name, f"{resource.plural}.{resource.group}: {error}")
+        cluster.loaded.say("MT1711", api.name, f"the CRD of {resource.plural}.{resource.group} cannot be read: {error}")
         return []
     return definitions_of([_document(data, f"{api.name}{resource.definition}")])
 

@@ -5,8 +5,9 @@ stands behind `## More` in one is written by hand and kept.
 
 Fixtures are tests/mesh/findings/<CODE>/good*.yaml and bad*.yaml. A first line `# intent: default` (or a file's name
 beside it) verifies against an intent; `# adapters: istio linkerd` with these adapters only; `# schemas: FOLDER` against
-the CRDs in that folder beside the file. Good fixtures have no finding of their code, bad ones at least one; a line of a
-bad fixture that ends in `# <CODE>` must be where one is.
+the CRDs in that folder beside the file. `# sources: PATH …` reads these as the command line would, instead of the file
+itself; `# bound: NAME=NUMBER` lowers a bound of that reading. Good fixtures have no finding of their code, bad ones at
+least one; a line of a bad fixture that ends in `# <CODE>` must be where one is.
 """
 
 from pathlib import Path
@@ -18,6 +19,7 @@ from mesh.adapters import ADAPTERS
 from mesh.findings import CATALOGUE, Finding
 from mesh.intent import DEFAULT_INTENT, Intent, read_intent
 from mesh.manifests import expand_lists, read_documents
+from mesh.sources import files
 from mesh.verify import unreadable, verify
 from tests.mesh.findings.fixtures import FOLDER, PAGES, fixtures, index_text, page_of
 
@@ -58,6 +60,8 @@ def schemas_of(path: Path, name: str | None) -> Any:
 def findings_of(path: Path) -> list[Finding]:
     text = path.read_text("utf-8")
     head = headers(text)
+    if "sources" in head:
+        return findings_of_sources(path, head)
     documents, faults = read_documents(text, path.name)
     manifests, more = expand_lists(documents)
     adapters = [ADAPTERS[name] for name in head["adapters"].split()] if "adapters" in head else None
@@ -68,6 +72,15 @@ def findings_of(path: Path) -> list[Finding]:
         schemas=schemas_of(path, head.get("schemas")),
     )
     return unreadable([*faults, *more]) + found
+
+
+def findings_of_sources(path: Path, head: dict[str, str]) -> list[Finding]:
+    with pytest.MonkeyPatch.context() as patch:
+        if "bound" in head:
+            name, _, number = head["bound"].partition("=")
+            patch.setattr(files, name, int(number))
+        loaded = files.read_paths([str(path.parent / each) for each in head["sources"].split()])
+    return loaded.findings + verify(loaded.manifests)
 
 
 @pytest.mark.parametrize("path", FIXTURES, ids=lambda path: f"{path.parent.name}/{path.stem}")
