@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import structlog
 from cryptography import x509
@@ -51,6 +51,21 @@ class TlsMaterial:
     def fingerprint(self) -> str:
         """SHA-256 of the server's certificate, in upper-case hex."""
         return x509.load_pem_x509_certificate(self.certificate).fingerprint(hashes.SHA256()).hex().upper()
+
+
+class Tls(Protocol):
+    """What a door serves TLS with."""
+
+    @property
+    def require_client_certs(self) -> bool:
+        """Whether agents must show a certificate."""
+
+    @property
+    def material(self) -> TlsMaterial:
+        """What to serve new connections with. Never blocks."""
+
+    def refresh(self) -> None:
+        """Read what has changed. Blocks."""
 
 
 class ServerTls:
@@ -109,9 +124,6 @@ class GeneratedTls:
         """Read the authorities again if they have changed."""
         if self._roots is not None:
             self._roots.refresh()
-
-
-Tls = ServerTls | GeneratedTls
 
 
 def generate(hosts: Iterable[str], *, now: datetime) -> tuple[bytes, bytes]:

@@ -21,16 +21,30 @@ from principal.door_grpcio import MAX_METADATA_BYTES, GrpcioDoor
 from principal.hub import Hub
 from principal.login import Login
 from principal.rpc import Door, DoorError, Service
+from principal.tls import Tls
+from tests.principal.certificates import FixedTls, trusting
 from tests.principal.virtual import AUTH, HEADER, ISSUER, VERSION, auth_request, token_for, xfcc
 
 MakeDoor = Callable[[Service, int], Door]
 
 
-def grpcio_door(service: Service, port: int = 0) -> Door:
-    return GrpcioDoor(service, host="127.0.0.1", port=port, max_message=16 * 1024 * 1024, ping_min_interval=0.0)
+def grpcio_door(service: Service, port: int = 0, tls: Tls | None = None) -> Door:
+    limit = 16 * 1024 * 1024
+    return GrpcioDoor(service, host="127.0.0.1", port=port, max_message=limit, ping_min_interval=0.0, tls=tls)
 
 
-DOORS: dict[str, MakeDoor] = {"grpcio": grpcio_door}
+@dataclass(frozen=True)
+class Kind:
+    """A door, and what its clients need to come in by it."""
+
+    make: MakeDoor
+    credentials: Callable[[], grpc.ChannelCredentials] | None = None
+
+
+DOORS = {
+    "grpcio": Kind(grpcio_door),
+    "grpcio-tls": Kind(lambda service, port: grpcio_door(service, port, FixedTls()), trusting),
+}
 
 
 @dataclass
@@ -39,13 +53,18 @@ class House:
 
     hub: Hub
     door: Door
+    kind: Kind
     channels: list[grpc.aio.Channel] = field(default_factory=list)
 
     def channel(self, **options: int) -> grpc.aio.Channel:
-        arguments = [(f"grpc.{name}", value) for name, value in options.items()]
+        arguments: list[tuple[str, str | int]] = [(f"grpc.{name}", value) for name, value in options.items()]
         # A channel of its own for each call of this method: gRPC would share the connection otherwise.
         arguments.append(("grpc.use_local_subchannel_pool", 1))
-        channel = grpc.aio.insecure_channel(self.door.address, options=arguments)
+        if self.kind.credentials is None:
+            channel = grpc.aio.insecure_channel(self.door.address, options=arguments)
+        else:
+            arguments.append(("grpc.ssl_target_name_override", "localhost"))
+            channel = grpc.aio.secure_channel(self.door.address, self.kind.credentials(), options=arguments)
         self.channels.append(channel)
         return channel
 
@@ -76,9 +95,9 @@ class Stream:
 async def house(request: pytest.FixtureRequest) -> AsyncIterator[House]:
     login = Login(HeaderMethod(parse_rule(AUTH)), ISSUER, namespace="argocd", version=VERSION)
     hub = Hub(login, LoopClock(), session_timeout=None)
-    door: Door = request.param(hub, 0)
+    door = request.param.make(hub, 0)
     await door.start()
-    home = House(hub, door)
+    home = House(hub, door, request.param)
     yield home
     for channel in home.channels:
         await channel.close()
@@ -267,14 +286,14 @@ async def test_a_slow_reader_is_not_buffered_for_without_end(house: House) -> No
     await until(lambda: not queue.pending and not queue.awaiting)
 
 
-@pytest.mark.parametrize("make", DOORS.values(), ids=DOORS.keys())
-async def test_a_port_in_use_is_an_error_that_names_it(make: MakeDoor) -> None:
+@pytest.mark.parametrize("kind", DOORS.values(), ids=DOORS.keys())
+async def test_a_port_in_use_is_an_error_that_names_it(kind: Kind) -> None:
     login = Login(HeaderMethod(parse_rule(AUTH)), ISSUER, namespace="argocd", version=VERSION)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        door = make(Hub(login, LoopClock(), session_timeout=None), port)
+        door = kind.make(Hub(login, LoopClock(), session_timeout=None), port)
         with pytest.raises(DoorError, match=str(port)):
             await door.start()
         await door.stop(0)
