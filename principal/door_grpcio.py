@@ -130,7 +130,11 @@ class GrpcioDoor:
         for listener in self._listeners:
             await listener.server.start()
         if self._file is not None:
-            self._file.publish()
+            try:
+                self._file.publish()
+            except DoorError:
+                await self.stop(0)
+                raise
 
     async def stop(self, grace: float) -> None:
         """Refuse new calls, give open ones `grace` seconds, then close."""
