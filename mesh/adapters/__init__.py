@@ -27,10 +27,15 @@ class _Adapters(Mapping[str, Adapter]):
         return adapter
 
     def __iter__(self) -> Iterator[str]:
-        return (name for name in NAMES if importlib.util.find_spec(f"mesh.adapters.{name}"))
+        return (name for name in NAMES if _is_there(name))
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
+
+
+def _is_there(name: str) -> bool:
+    spec = importlib.util.find_spec(f"mesh.adapters.{name}")
+    return spec is not None and spec.origin is not None
 
 
 ADAPTERS: Final[Mapping[str, Adapter]] = _Adapters()

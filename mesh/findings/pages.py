@@ -19,7 +19,7 @@ _LEVELS: Final = {
 
 
 def page(about: Code, *, bad: Sequence[str], good: Sequence[str], before: str = "") -> str:
-    """The page of `about` in Markdown: `bad` manifests that have the finding, `good` ones that don't.
+    """The page of `about` in Markdown: `bad` manifests that have the finding (marked where), `good` ones that don't.
 
     `before` is the page as it was, whose hand-written end is kept.
     """
@@ -53,13 +53,7 @@ def index(codes: Sequence[Code]) -> str:
 
 
 def _example(title: str, text: str) -> str:
-    lines = [_without_mark(line) for line in text.strip("\n").splitlines()]
+    lines = text.strip("\n").splitlines()
     while lines and lines[0].startswith("# ") and ":" in lines[0]:
         lines.pop(0)
     return f"## {title}\n\n```yaml\n" + "\n".join(lines) + "\n```\n"
-
-
-def _without_mark(line: str) -> str:
-    """`line` without the `# MT1234` with which a fixture marks it."""
-    before, mark, code = line.rpartition("  # MT")
-    return before if mark and len(code) == 4 and code.isdecimal() else line

@@ -1,18 +1,17 @@
 """Every adapter keeps the contract."""
 
-import importlib.util
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from mesh.adapters import ADAPTERS, NAMES
+from mesh.adapters import ADAPTERS
 from mesh.adapters.base import Adapter
 from mesh.intent import Intent
 from tests.mesh.adapters import contract
 from tests.mesh.adapters.intents import intents
 
-PRESENT = [name for name in NAMES if importlib.util.find_spec(f"mesh.adapters.{name}")]
+PRESENT = list(ADAPTERS)
 
 
 @pytest.fixture(params=PRESENT)

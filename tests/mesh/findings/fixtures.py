@@ -11,7 +11,7 @@ PAGES = Path(__file__).parents[3] / "docs" / "findings"
 
 def fixtures(code: str, stem: str) -> list[Path]:
     """The fixtures of `code` whose names begin with `stem` (`good` or `bad`)."""
-    return sorted((FOLDER / code).glob(f"{stem}*.yaml"))
+    return sorted((FOLDER / code).glob(f"{stem}*.yaml"), key=lambda path: path.stem)
 
 
 def page_of(code: str) -> str:
