@@ -16,7 +16,9 @@ from mesh.identity.errors import IdentityError, RuleError, first_outside, shown
 MAX_PATTERN = 256
 """Characters of a pattern: an agent's name has 63, and a set may spell out the whole alphabet."""
 
-RULES: Mapping[str, str] = MappingProxyType({"agent-not-allowed": "an agent that --allow-agent names, when it names any"})
+RULES: Mapping[str, str] = MappingProxyType(
+    {"agent-not-allowed": "an agent that --allow-agent names, when it names any"}
+)
 """The rule that refuses an agent's name for not being on the list."""
 
 ACCEPTED = "an agent's name of a-z, 0-9 and '-', with * for any text, ? for one character, [a-c] or [!a-c] for a set"
@@ -73,7 +75,9 @@ class AgentPattern:
 def check_allowed(agent: str, patterns: Sequence[AgentPattern]) -> str:
     """`agent` if a pattern matches it or there are none; AllowError otherwise."""
     if patterns and not any(pattern.matches(agent) for pattern in patterns):
-        raise AllowError("agent-not-allowed", f"{agent} is not on the allow list; accepted: {RULES['agent-not-allowed']}")
+        raise AllowError(
+            "agent-not-allowed", f"{agent} is not on the allow list; accepted: {RULES['agent-not-allowed']}"
+        )
     return agent
 
 
