@@ -12,7 +12,8 @@ from mesh.schema.cel.budget import Budget, TooCostlyError
 from mesh.schema.cel.folds import FOLDERS
 from mesh.schema.cel.function import Function
 from mesh.schema.cel.functions import CONSTANTS, GLOBALS, METHODS, NAMESPACES
-from mesh.schema.cel.operators import BINARY, index, invert, negate
+from mesh.schema.cel.logic import SPECIAL
+from mesh.schema.cel.operators import index
 from mesh.schema.cel.quoting import CelSyntaxError
 from mesh.schema.cel.tree import Call, Entries, Fold, Index, Items, Literal, Name, Node, Select, Test, weigh
 from mesh.schema.cel.values import NONE, CelError, Optional, key_of, no_overload
@@ -171,7 +172,7 @@ class _Compiler:
         return FOLDERS[node.macro](source, slots, bodies)
 
     def _call(self, node: Call, scope: dict[str, int]) -> Run:
-        special = _SPECIAL.get(node.function)
+        special = SPECIAL.get(node.function)
         if special is not None and node.target is None:
             return special(*(self.compile(argument, scope) for argument in node.arguments))
         if node.target is None:
@@ -253,104 +254,3 @@ def _given(value: Any) -> Optional:
     if type(value) is not Optional:
         raise no_overload()
     return value
-
-
-def _comes_to(run: Run, frame: Frame, wanted: bool) -> bool:
-    """Whether a part comes to `wanted`; an error of its own does not count beside the one that is there already."""
-    try:
-        return run(frame) is wanted
-    except CelError:
-        return False
-
-
-def _and(left: Run, right: Run) -> Run:
-    def both(frame: Frame) -> bool:
-        try:
-            first = left(frame)
-        except CelError:
-            if _comes_to(right, frame, False):
-                return False
-            raise
-        if first is False:
-            return False
-        second = right(frame)
-        if second is False:
-            return False
-        if first is True and second is True:
-            return True
-        raise no_overload()
-
-    return both
-
-
-def _or(left: Run, right: Run) -> Run:
-    def either(frame: Frame) -> bool:
-        try:
-            first = left(frame)
-        except CelError:
-            if _comes_to(right, frame, True):
-                return True
-            raise
-        if first is True:
-            return True
-        second = right(frame)
-        if second is True:
-            return True
-        if first is False and second is False:
-            return False
-        raise no_overload()
-
-    return either
-
-
-def _choose(condition: Run, yes: Run, no: Run) -> Run:
-    def choose(frame: Frame) -> Any:
-        decided = condition(frame)
-        if decided is True:
-            return yes(frame)
-        if decided is False:
-            return no(frame)
-        raise no_overload()
-
-    return choose
-
-
-def _unary(operation: Callable[[Any], Any]) -> Callable[[Run], Run]:
-    return lambda operand: lambda frame: operation(operand(frame))
-
-
-def _not(operand: Run) -> Run:
-    def flip(frame: Frame) -> bool:
-        value = operand(frame)
-        if value is True:
-            return False
-        return True if value is False else invert(value)
-
-    return flip
-
-
-def _same(left: Run, right: Run) -> Run:
-    equal = BINARY["_==_"]
-
-    def same(frame: Frame) -> bool:
-        a, b = left(frame), right(frame)
-        if type(a) is str and type(b) is str:
-            return a == b
-        return bool(equal(a, b, frame[0]))
-
-    return same
-
-
-def _binary(operation: Callable[..., Any]) -> Callable[[Run, Run], Run]:
-    return lambda left, right: lambda frame: operation(left(frame), right(frame), frame[0])
-
-
-_SPECIAL: Final[dict[str, Callable[..., Run]]] = {
-    "_&&_": _and,
-    "_||_": _or,
-    "_?_:_": _choose,
-    "!_": _not,
-    "-_": _unary(negate),
-    **{name: _binary(operation) for name, operation in BINARY.items()},
-    "_==_": _same,
-}

@@ -5,11 +5,14 @@ from typing import Final
 from mesh.schema.cel.macros import expand
 from mesh.schema.cel.quoting import CelSyntaxError
 from mesh.schema.cel.tokens import Token, tokenize
-from mesh.schema.cel.tree import Call, Entries, Index, Items, Literal, Name, Node, Select
+from mesh.schema.cel.tree import Call, Entries, Index, Items, Literal, Name, Node, Select, is_deeper
 from mesh.schema.cel.values import MAX_INT, MAX_UINT, Uint
 
 MAX_DEPTH: Final = 60
-"""Parts of a rule inside one another. Each takes up to eight frames of Python, whose limit is a thousand."""
+"""Brackets and loops inside one another. Each takes up to eight frames of Python, whose limit is a thousand."""
+
+MAX_PARTS: Final = 200
+"""Parts inside one another, where `a + b + c` is two. Each takes up to three frames when it is compiled."""
 
 _BINDING: Final = {
     "?": 1,
@@ -42,6 +45,8 @@ def parse(text: str) -> Node:
     parser = _Parser(tokenize(text))
     node = parser.expression(0)
     parser.expect("end", "")
+    if is_deeper(node, MAX_PARTS):
+        raise CelSyntaxError(0, f"more than {MAX_PARTS} parts inside one another")
     return node
 
 

@@ -86,6 +86,16 @@ def weigh(node: Node) -> int:
     return 1 + sum(map(weigh, _parts(node)))
 
 
+def is_deeper(node: Node, most: int) -> bool:
+    """Whether more than `most` parts are inside one another, loops counted; found without recursion."""
+    level: list[Node] = [node]
+    for _ in range(most):
+        level = [part for each in level for part in (*_parts(each), *(each.bodies if isinstance(each, Fold) else ()))]
+        if not level:
+            return False
+    return True
+
+
 def _parts(node: Node) -> tuple[Node, ...]:
     match node:
         case Select(operand=part) | Test(operand=part) | Fold(source=part):
