@@ -44,6 +44,7 @@ class Cause(StrEnum):
     PLAINTEXT_UNEXPECTED = "plaintext-where-tls-was-expected"
     NOT_HTTP2 = "not-http2"
     CERTIFICATE_REFUSED = "certificate-refused"
+    WRONG_PRINCIPAL = "wrong-principal"
     AUTHENTICATION_REFUSED = "authentication-refused"
     ACCESS_DENIED = "access-denied"
     VERSION_MISMATCH = "version-mismatch"
@@ -88,6 +89,7 @@ SENTENCES: Final[dict[Cause, str]] = {
     "or a proxy that does HTTP/1 only",
     Cause.CERTIFICATE_REFUSED: "the TLS handshake failed over a certificate: check --root-ca-path, the server's name "
     "and the client certificate",
+    Cause.WRONG_PRINCIPAL: "who answers is not the principal that --principal-identity names",
     Cause.AUTHENTICATION_REFUSED: "the principal does not accept this agent's identity: its own log says why",
     Cause.ACCESS_DENIED: "something on the path denies access: look for the mesh's authorization policies",
     Cause.VERSION_MISMATCH: "the principal claims another version: start one side with --protocol-version set to "
@@ -113,6 +115,7 @@ SENTENCES: Final[dict[Cause, str]] = {
 
 NEEDS_A_PERSON: Final = frozenset(
     {
+        Cause.WRONG_PRINCIPAL,
         Cause.AUTHENTICATION_REFUSED,
         Cause.ACCESS_DENIED,
         Cause.VERSION_MISMATCH,
@@ -185,6 +188,9 @@ RULES: Final[tuple[_Rule, ...]] = (
     _rule(Cause.PRINCIPAL_SHUTDOWN, "UNAVAILABLE", "principal is shutting down", "cancelling all calls"),
     _rule(Cause.SESSION_TIMEOUT, "UNAVAILABLE", "session timed out"),
     _rule(Cause.SUPERSEDED, "UNAVAILABLE", "superseded by a newer stream"),
+    _rule(Cause.OVERLOADED, "UNAVAILABLE", "too-many-", "too many logins"),
+    # Linkerd's sidecar, where l5d-require-id names somebody else than it found.
+    _rule(Cause.WRONG_PRINCIPAL, "", "required id"),
     # Connections.
     _rule(Cause.TOO_MANY_PINGS, "", "too many pings", "too_many_pings"),
     _rule(Cause.PING_TIMEOUT, "", "ping timeout", "keepalive timeout", "keepalive watchdog timeout"),

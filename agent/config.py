@@ -39,6 +39,10 @@ class AgentConfig:
     tls_client_key: Path | None = None
     """PEM file of the agent's private key."""
 
+    principal_identity: str = ""
+    """Who the principal must be; empty for anybody that the mesh or TLS lets answer. With TLS, the one SPIFFE ID in the
+    server's certificate; in plaintext a SPIFFE ID or Linkerd name, which a Linkerd sidecar checks."""
+
     creds_method: str
     """Method name on the wire: `header`, `userpass` or `mtls`."""
 

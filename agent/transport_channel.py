@@ -3,23 +3,18 @@
 What each argument does was measured with grpcio 1.85; arguments with a wrong name are ignored silently.
 """
 
-import asyncio
 import ipaddress
-import ssl
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
 import grpc
-import structlog
-from cryptography import x509
 from grpc import aio
 
-from agent.causes import Cause, Verdict, printable
+from agent.causes import Cause, Verdict
 from agent.config import AgentConfig
 from agent.transport import CallError
-
-log = structlog.stdlib.get_logger(__name__)
+from agent.transport_certificate import pinned, unverified
 
 PING_TIMEOUT_MS: Final = 20_000
 """Milliseconds in which an HTTP/2 ping must be answered; grpc-go's default, which argocd-agent uses."""
@@ -27,9 +22,6 @@ PING_TIMEOUT_MS: Final = 20_000
 MAX_METADATA: Final = 64 * 1024
 """Bytes of response headers or trailers that are taken. Both limits are set to it: between gRPC's own soft (8 KiB) and
 hard limit a response is refused at random."""
-
-FETCH_TIMEOUT: Final = 5.0
-"""Seconds to fetch the certificate of a server that is not to be verified."""
 
 Argument = tuple[str, str | int]
 
@@ -90,8 +82,10 @@ async def make_channel(config: AgentConfig) -> aio.Channel:
         return aio.insecure_channel(target(config), options, compression)
     roots = _read(config.root_ca_path)
     if config.insecure_tls:
-        roots, name = await _unverified(config)
+        roots, name = await unverified(config)
         options.append(("grpc.ssl_target_name_override", name))
+    elif config.principal_identity:
+        roots = await pinned(config)
     credentials = grpc.ssl_channel_credentials(roots, _read(config.tls_client_key), _read(config.tls_client_cert))
     return aio.secure_channel(target(config), credentials, options, compression)
 
@@ -101,56 +95,3 @@ def _read(path: Path | None) -> bytes | None:
         return None if path is None else path.read_bytes()
     except OSError as error:
         raise CallError(Verdict(Cause.CREDENTIALS_UNREADABLE, f"{path}: {error.strerror}")) from error
-
-
-async def _unverified(config: AgentConfig) -> tuple[bytes, str]:
-    """The certificate that the server shows right now, as PEM, and a name that it is valid for.
-
-    gRPC cannot skip verification, so exactly this certificate is trusted, for one connection.
-    """
-    try:
-        async with asyncio.timeout(FETCH_TIMEOUT):
-            certificate = await _certificate(config)
-    except TimeoutError as error:
-        raise CallError(Verdict(Cause.DEADLINE, "the server showed no certificate in time")) from error
-    except ssl.SSLError as error:
-        raise CallError(Verdict(_tls_cause(error), printable(f"TLS handshake: {error}"))) from error
-    except OSError as error:
-        cause = Cause.CONNECTION_REFUSED if isinstance(error, ConnectionRefusedError) else Cause.UNREACHABLE
-        raise CallError(Verdict(cause, printable(str(error)))) from error
-    name = _valid_name(x509.load_der_x509_certificate(certificate))
-    log.warning("server certificate not verified", server=target(config), name=name)
-    return ssl.DER_cert_to_PEM_cert(certificate).encode(), name
-
-
-def _tls_cause(error: ssl.SSLError) -> Cause:
-    return Cause.PLAINTEXT_UNEXPECTED if error.reason == "WRONG_VERSION_NUMBER" else Cause.CERTIFICATE_REFUSED
-
-
-async def _certificate(config: AgentConfig) -> bytes:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    context.set_alpn_protocols(["h2"])
-    if config.tls_client_cert is not None:
-        context.load_cert_chain(config.tls_client_cert, config.tls_client_key)
-    _, writer = await asyncio.open_connection(config.server_address, config.server_port, ssl=context)
-    try:
-        connection: ssl.SSLObject = writer.get_extra_info("ssl_object")
-        return connection.getpeercert(binary_form=True) or b""
-    finally:
-        writer.transport.abort()
-
-
-def _valid_name(certificate: x509.Certificate) -> str:
-    try:
-        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        for name in names.get_values_for_type(x509.DNSName):
-            return name.replace("*", "any", 1)
-        for address in names.get_values_for_type(x509.IPAddress):
-            return str(address)
-    except x509.ExtensionNotFound:
-        pass  # then the subject's common name is what gRPC compares
-    for attribute in certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME):
-        return str(attribute.value)
-    raise CallError(Verdict(Cause.CERTIFICATE_REFUSED, "the server's certificate has no DNS name, address or CN"))

@@ -37,6 +37,10 @@ REFRESH_BELOW: Final = 30.0
 """Seconds that an access token must still be valid for when a call begins, else it is refreshed first; argocd-agent's
 value. A running stream outlives its token."""
 
+REQUIRE_ID: Final = "l5d-require-id"
+"""Header by which a Linkerd sidecar is told to let a call go to this identity only. It takes the header away; other
+sidecars pass it on, and nobody reads it."""
+
 REFUSAL_FOLLOWS: Final = 0.05
 """Seconds. A refused Subscribe gives empty headers just before its status: headers count after this."""
 
@@ -111,11 +115,13 @@ class GrpcConnection:
             version=self._config.protocol_version,
             agentNamespace=self._config.namespace,
         )
-        answer = await self._call(AuthenticationStub(self._open()).Authenticate(request, timeout=RPC_TIMEOUT))
+        asked = AuthenticationStub(self._open()).Authenticate(request, timeout=RPC_TIMEOUT, metadata=self._metadata())
+        answer = await self._call(asked)
         claims = self._take(answer)
         await self._fresh()
-        asked = VersionStub(self._open()).Version(VersionRequest(), timeout=RPC_TIMEOUT, metadata=self._authorization())
-        said = (await self._call(asked)).version
+        metadata = self._authorization()
+        versioned = VersionStub(self._open()).Version(VersionRequest(), timeout=RPC_TIMEOUT, metadata=metadata)
+        said = (await self._call(versioned)).version
         return Login(claims, answer.principalNamespace, said.removeprefix(methods.VERSION_PREFIX))
 
     async def subscribe(self, report: str | None) -> "GrpcStream":
@@ -143,7 +149,9 @@ class GrpcConnection:
         while state is not grpc.ChannelConnectivity.READY:
             if state is grpc.ChannelConnectivity.TRANSIENT_FAILURE:
                 # The channel does not say why; a call does, and fails at once.
-                await self._call(VersionStub(channel).Version(VersionRequest(), timeout=RPC_TIMEOUT), Phase.CONNECT)
+                metadata = self._metadata()
+                asked = VersionStub(channel).Version(VersionRequest(), timeout=RPC_TIMEOUT, metadata=metadata)
+                await self._call(asked, Phase.CONNECT)
                 return
             await channel.wait_for_state_change(state)
             state = channel.get_state(try_to_connect=True)
@@ -161,7 +169,8 @@ class GrpcConnection:
             return
         request = RefreshTokenRequest(refreshToken=self._refresh)
         try:
-            answer = await self._call(AuthenticationStub(self._open()).RefreshToken(request, timeout=RPC_TIMEOUT))
+            stub, metadata = AuthenticationStub(self._open()), self._metadata()
+            answer = await self._call(stub.RefreshToken(request, timeout=RPC_TIMEOUT, metadata=metadata))
             self._take(answer)
         except CallError as failed:
             # The old token may do; if not, the next call says so.
@@ -177,8 +186,15 @@ class GrpcConnection:
         self._refresh = answer.refreshToken or self._refresh
         return claims
 
+    def _metadata(self) -> aio.Metadata:
+        """What every call carries: in plaintext, whom a Linkerd sidecar must find at the other end."""
+        pin = self._config.principal_identity if self._config.plaintext else ""
+        return aio.Metadata((REQUIRE_ID, pin)) if pin else aio.Metadata()
+
     def _authorization(self) -> aio.Metadata:
-        return aio.Metadata((methods.AUTHORIZATION, self._access))
+        metadata = self._metadata()
+        metadata.add(methods.AUTHORIZATION, self._access)
+        return metadata
 
     @staticmethod
     async def _call(call: Awaitable[_T], phase: Phase = Phase.LOGIN) -> _T:

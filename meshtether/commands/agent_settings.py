@@ -4,6 +4,9 @@ import ipaddress
 from typing import Final
 
 from agent.config import AgentConfig
+from mesh.identity.errors import IdentityError
+from mesh.identity.linkerd import parse_client_id
+from mesh.identity.spiffe import SpiffeId
 from meshtether.options.checks import Checks
 from meshtether.options.model import Resolved
 from meshtether.options.nearest import nearest
@@ -32,6 +35,7 @@ def build_agent(resolved: Resolved) -> AgentConfig:
         root_ca_path=checks.file("root-ca-path"),
         tls_client_cert=checks.file("tls-client-cert"),
         tls_client_key=checks.file("tls-client-key"),
+        principal_identity=_principal(resolved, checks, plaintext=plaintext),
         creds_method=method,
         creds_config=config,
         mode=resolved.text("agent-mode"),
@@ -110,6 +114,24 @@ def _is_ipv6(address: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _principal(resolved: Resolved, checks: Checks, *, plaintext: bool) -> str:
+    """Who the principal must be; empty for anybody."""
+    text = resolved.text("principal-identity")
+    if not text:
+        return ""
+    try:
+        if plaintext:
+            parse_client_id(text)
+        else:
+            SpiffeId.parse(text)
+    except IdentityError as error:
+        checks.refuse("principal-identity", str(error), "" if plaintext else "with TLS, the SPIFFE ID of a certificate")
+    if not plaintext and resolved.flag("insecure-tls"):
+        reason = "--insecure-tls says not to look who the server is"
+        checks.refuse("principal-identity", reason, "leave one of the two out")
+    return text
 
 
 def _check_tls(resolved: Resolved, checks: Checks, *, method: str, plaintext: bool) -> None:

@@ -72,6 +72,15 @@ BUILT: Final = (
         keys=("agent.creds",),
     ),
     Option(
+        name="principal-identity",
+        kind=TEXT,
+        theme=own.IDENTITY,
+        help="Who the principal must be. With TLS, the SPIFFE ID in its certificate; in plaintext, a Linkerd name or "
+        "SPIFFE ID that a Linkerd sidecar is asked to demand (Istio's is told by its DestinationRule).",
+        env="MESHTETHER_PRINCIPAL_IDENTITY",
+        keys=("meshtether.principal-identity",),
+    ),
+    Option(
         name="agent-mode",
         kind=choice("managed", "autonomous"),
         theme=own.SYNC,

@@ -167,3 +167,28 @@ def test_what_cannot_be_used_says_why(pem: Path, arguments: list[str], told: str
 )
 def test_numbers_outside_their_range_are_refused_with_the_reason(argument: str, told: str) -> None:
     assert told in problems(*HEADER, argument)
+
+
+PRINCIPAL_ID = "spiffe://cluster.local/ns/argocd/sa/principal"
+LINKERD_NAME = "principal.argocd.serviceaccount.identity.linkerd.cluster.local"
+
+
+@pytest.mark.parametrize("name", [PRINCIPAL_ID, LINKERD_NAME])
+def test_in_plaintext_the_principal_is_named_in_either_form(name: str) -> None:
+    assert build(*HEADER, f"--principal-identity={name}").principal_identity == name
+
+
+def test_with_tls_the_principal_is_named_by_its_spiffe_id() -> None:
+    with_tls = (*HEADER, "--insecure-plaintext=false")
+    assert build(*with_tls, f"--principal-identity={PRINCIPAL_ID}").principal_identity == PRINCIPAL_ID
+    assert "SPIFFE ID" in problems(*with_tls, f"--principal-identity={LINKERD_NAME}")
+
+
+@pytest.mark.parametrize("name", ["principal", "SPIFFE://a/b", "spiffe://a/b/", "x\ny", "*"])
+def test_what_names_no_principal_is_refused(name: str) -> None:
+    assert "--principal-identity" in problems(*HEADER, f"--principal-identity={name}")
+
+
+def test_a_pin_on_a_server_that_is_not_looked_at_is_a_contradiction() -> None:
+    arguments = (*HEADER, "--insecure-plaintext=false", "--insecure-tls", f"--principal-identity={PRINCIPAL_ID}")
+    assert "--insecure-tls" in problems(*arguments)
