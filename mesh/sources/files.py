@@ -36,7 +36,7 @@ MAX_DOCUMENTS: Final = 50_000
 """Documents of all files together: five times what one text may have. Twenty thousand take some seconds."""
 
 MAX_NODES: Final = 2_000_000
-"""Keys, scalars, lists and mappings of all files together; about 300 MB. Twenty thousand usual objects have half."""
+"""Scalars, lists and mappings of all files together; about 400 MB. Twenty thousand usual objects have half of it."""
 
 
 def read_paths(paths: Sequence[str], *, stdin: BinaryIO | None = None) -> Loaded:

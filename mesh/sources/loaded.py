@@ -50,7 +50,7 @@ def remark(code: str, place: str, message: str, *, line: int = 0, about: ObjectR
 
 
 def count_nodes(data: Any) -> int:
-    """How many keys, scalars, lists and mappings `data` has."""
+    """How many scalars, lists and mappings `data` has, itself counted."""
     total = 0
     level: list[Any] = [data]
     while level:
