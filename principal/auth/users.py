@@ -9,6 +9,7 @@ import secrets
 import string
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from types import MappingProxyType
 from typing import Final
 
@@ -37,6 +38,7 @@ _HASH_LENGTH: Final = 60
 """Characters of a hash: version and cost 7, salt 22, digest 31."""
 
 
+@cache
 def _decoy() -> bytes:
     return bcrypt.hashpw(secrets.token_bytes(16), bcrypt.gensalt(DECOY_COST))
 
@@ -61,16 +63,15 @@ class Users:
             line = raw.decode("utf-8", "replace").strip()
             if not line or line.startswith(COMMENTS):
                 continue
+            fault = _fault(line)
             name, _, text = line.partition(":")
-            fault = _fault(name, text)
             if not fault and name in hashes:
-                fault = f"{name} stands here again: the later line counts, give each name once"
-                hashes[name] = text.encode("ascii")
+                faults.append(f"{source}:{number}: {name} stands here again: this line counts; give each name once")
             if fault:
                 faults.append(f"{source}:{number}: {fault}")
-                continue
-            hashes[name] = text.encode("ascii")
-        return cls(MappingProxyType(hashes), tuple(faults), tuple(hashes.values()) or (_decoy(),))
+            else:
+                hashes[name] = text.encode("ascii")
+        return cls(MappingProxyType(hashes), tuple(faults), tuple(hashes.values()))
 
     def check(self, name: str, secret: str) -> bool:
         """Whether `secret` is the password of `name`. Takes bcrypt's time, whoever asks."""
@@ -84,13 +85,16 @@ class Users:
 
         Where hashes have different costs, one fixed stand-in would tell unknown names from known ones by time.
         """
+        if not self._order:
+            return _decoy()
         digest = hmac.digest(self._key, name.encode("utf-8", "surrogatepass"), "sha256")
         return self._order[int.from_bytes(digest[:8], "big") % len(self._order)]
 
 
-def _fault(name: str, text: str) -> str:
+def _fault(line: str) -> str:
     """What is wrong with a line; empty for a user."""
-    if not is_dns1123_label(name):
+    name, colon, text = line.partition(":")
+    if not colon or not is_dns1123_label(name):
         return "the text before ':' is not an agent's name; accepted: name:bcrypt-hash, the name a DNS-1123 label"
     if not text.startswith(_VERSIONS):
         return f"the password of {name} is no bcrypt hash; accepted: $2a$, $2b$, $2x$ or $2y$, as `htpasswd -B` writes"

@@ -1,13 +1,30 @@
 """Who may come in: the order and the answers of argocd-agent's Authenticate (spec hub-protocol §1.3, §10.3)."""
 
+import jwt
 import pytest
 
 from hubproto import methods
 from hubproto.auth_pb2 import AuthResponse, RefreshTokenRequest
 from hubproto.version_pb2 import VersionResponse
+from mesh.identity.rules import parse_rule
+from principal.auth.header import HeaderMethod
+from principal.login import Login
 from principal.rpc import Code, RpcError
-from principal.tokens import ACCESS
-from tests.principal.virtual import HEADER, ISSUER, VERSION, auth_request, bench, call, log_in, spiffe, subject, xfcc
+from principal.tokens import ACCESS, Issuer, generate_key
+from tests.principal.virtual import (
+    AUTH,
+    HEADER,
+    ISSUER,
+    VERSION,
+    FakeSink,
+    auth_request,
+    bench,
+    call,
+    log_in,
+    spiffe,
+    subject,
+    xfcc,
+)
 
 
 async def test_a_caller_named_by_its_sidecar_gets_two_tokens_a_version_and_the_namespace() -> None:
@@ -106,3 +123,95 @@ async def test_an_unknown_method_is_unimplemented() -> None:
     with pytest.raises(RpcError) as raised:
         await bench().hub.unary("/nothing.Nothing/Nothing", b"", call("agent-a"))
     assert raised.value.status.code is Code.UNIMPLEMENTED
+
+
+async def test_a_refresh_token_near_its_end_gives_a_new_pair() -> None:
+    stage = bench()
+    response = await log_in(stage.hub, "agent-a")
+    stage.clock.advance(24 * 3600 - 599)
+    request = RefreshTokenRequest(refreshToken=response.refreshToken).SerializeToString()
+    fresh = AuthResponse.FromString(await stage.hub.unary(methods.REFRESH, request, call("agent-a")))
+    assert subject(fresh.refreshToken) == {"clientID": "agent-a", "mode": "managed"}
+    assert fresh.accessToken
+
+
+KEY = generate_key()
+
+
+def signed(now: float, **changes: object) -> str:
+    """A token as ours, but for some claims; None leaves one out."""
+    body: dict[str, object] = {
+        "iss": "argocd-agent-server",
+        "aud": ["argocd-agent-server-access"],
+        "sub": '{"clientID":"agent-a","mode":"managed"}',
+        "iat": int(now),
+        "nbf": int(now),
+        "exp": int(now) + 300,
+        "meshtether/method": "header",
+        "meshtether/identity": spiffe("agent-a"),
+    }
+    body |= changes
+    kept = {name: value for name, value in body.items() if value is not None}
+    return jwt.encode(kept, KEY, algorithm="RS512")
+
+
+PROTECTED = {
+    "no authorization": {"token": None},
+    "an empty authorization": {"token": ""},
+    "a bad JWT": {"token": "a.b.c"},
+    "with Bearer before it": {"bearer": True},
+    "no subject": {"sub": None},
+    "a subject that is no JSON": {"sub": "agent-a"},
+    "the principal's namespace as its name": {"sub": '{"clientID":"argocd","mode":"managed"}'},
+    "an unknown mode": {"sub": '{"clientID":"agent-a","mode":"root"}'},
+    "no expiry": {"exp": None},
+    "expired": {"exp": 1},
+    "the refresh audience": {"aud": ["argocd-agent-server-refresh"]},
+    "the resource proxy's audience": {"aud": ["argocd-agent-server-resource-proxy"]},
+    "another issuer": {"iss": "somebody"},
+}
+
+
+@pytest.mark.parametrize("changes", PROTECTED.values(), ids=PROTECTED.keys())
+async def test_a_protected_call_without_a_good_token_is_told_what_argocd_agent_would_say(
+    changes: dict[str, object],
+) -> None:
+    login = Login(HeaderMethod(parse_rule(AUTH)), Issuer(KEY), namespace="argocd", version=VERSION)
+    now = bench().clock.wall()
+    changes = dict(changes)
+    token = changes.pop("token", ...)
+    bearer = "Bearer " if changes.pop("bearer", False) else ""
+    brought = bearer + signed(now, **changes) if token is ... else token
+    with pytest.raises(RpcError) as raised:
+        login.admit(call("agent-a", token=brought), now=now)  # type: ignore[arg-type]
+    assert raised.value.status.code is Code.UNAUTHENTICATED
+    assert raised.value.status.message == "invalid authentication data"
+    assert login.admit(call("agent-a", token=signed(now)), now=now).agent == "agent-a"
+
+
+async def test_a_protected_call_with_two_tokens_is_refused() -> None:
+    stage = bench()
+    token = (await log_in(stage.hub, "agent-a")).accessToken
+    with pytest.raises(RpcError):
+        stage.hub.open_stream(methods.SUBSCRIBE, call("agent-a", ("authorization", token), token=token), FakeSink())
+
+
+async def test_a_protected_call_without_metadata_is_refused() -> None:
+    with pytest.raises(RpcError) as raised:
+        bench().hub.open_stream(methods.SUBSCRIBE, call(None), FakeSink())
+    assert raised.value.status.message == "invalid authentication data"
+
+
+async def test_a_good_token_opens_a_stream_in_its_own_mode() -> None:
+    stage = bench()
+    token = (await log_in(stage.hub, "agent-a", mode="autonomous")).accessToken
+    stage.hub.open_stream(methods.SUBSCRIBE, call("agent-a", token=token), FakeSink())
+    agent = stage.hub.agents.ensure("agent-a")
+    assert agent.mode == "autonomous"
+    assert agent.session is not None
+
+
+async def test_refresh_token_needs_no_authorization() -> None:
+    stage = bench()
+    request = RefreshTokenRequest(refreshToken=(await log_in(stage.hub, "agent-a")).refreshToken).SerializeToString()
+    assert AuthResponse.FromString(await stage.hub.unary(methods.REFRESH, request, call("agent-a"))).accessToken

@@ -107,13 +107,19 @@ def xfcc(agent: str) -> str:
     return f'By=spiffe://cluster.local/ns/argocd/sa/principal;Hash={"ab" * 32};Subject="";URI={spiffe(agent)}'
 
 
-def call(agent: str | None, *more: tuple[str, str], token: str | None = None, connection: str = "c1") -> CallInfo:
+def call(
+    agent: str | None,
+    *more: tuple[str, str],
+    token: str | None = None,
+    connection: str = "c1",
+    certificate: bytes = b"",
+) -> CallInfo:
     metadata = list(more)
     if agent is not None:
         metadata.append((HEADER, xfcc(agent)))
     if token is not None:
         metadata.append(("authorization", token))
-    return CallInfo(tuple(metadata), ConnectionInfo(id=connection, peer="ipv4:127.0.0.1:1", transport="test"))
+    return CallInfo(tuple(metadata), ConnectionInfo(connection, "ipv4:127.0.0.1:1", "test", certificate))
 
 
 def auth_request(*, mode: str = "managed", version: str = VERSION, method: str = "header") -> bytes:
