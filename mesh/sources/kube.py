@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 import aiohttp
+import yaml
 from kubernetes.aio import client, config
 
 from mesh.manifests import Lines, Manifest
@@ -93,9 +94,13 @@ async def open_api(kubeconfig: Path | None, context: str | None, stack: AsyncExi
         else:
             path = None if kubeconfig is None else str(kubeconfig)
             await config.load_kube_config(path, context, settings, persist_config=False)  # type: ignore[no-untyped-call]
-    except (config.ConfigException, OSError, ValueError) as error:
+    except _UNUSABLE as error:
         raise ClusterError(f"no cluster is configured: {_words(error)}") from None
     return _KubeApi(await stack.enter_async_context(client.ApiClient(settings)), str(settings.host))
+
+
+_UNUSABLE: Final = (config.ConfigException, yaml.YAMLError, OSError, ValueError, TypeError, AttributeError, KeyError)
+"""What loading a kubeconfig may raise: the client's loader takes the shape of what it reads for granted."""
 
 
 def _has_default() -> bool:
