@@ -159,7 +159,7 @@ def _of_workload(bundle: Bundle, workload: Workload) -> Iterator[Component]:
 
 def _side(container: Field) -> Side | None:
     """Which program `container` runs: by its subcommand, else by its variables, else by its name."""
-    words = [*container.at("command").texts, *container.at("args").texts]
+    words = [word for _, word in arguments(container)]
     for side in SIDES:
         if any(word == side or word.endswith(f"argocd-agent-{side}") for word in words):
             return side
@@ -176,19 +176,30 @@ def _side(container: Field) -> Side | None:
 def _flags(container: Field, side: Side) -> dict[str, Setting]:
     """The options among the arguments; the last of one name holds."""
     found: dict[str, Setting] = {}
-    for part in ("command", "args"):
-        words = list(container.at(part).items())
-        for position, word in enumerate(words):
-            if not (word.text or "").startswith("-"):
-                continue
-            name, equals, value = (word.text or "").lstrip("-").partition("=")
-            row = ROWS[side].get(name)
-            if row is None:
-                continue
-            following = words[position + 1].text if position + 1 < len(words) else None
-            text = value if equals else "true" if row.kind == "switch" else following
-            found[name] = Setting(row, "flag", word, text)
+    words = arguments(container)
+    for position, (place, word) in enumerate(words):
+        name, equals, value = word.lstrip("-").partition("=")
+        row = ROWS[side].get(name)
+        if row is None or not word.startswith("-"):
+            continue
+        following = words[position + 1][1] if position + 1 < len(words) else None
+        text = value if equals else "true" if row.kind == "switch" else following
+        found[name] = Setting(row, "flag", place, text)
     return found
+
+
+def arguments(container: Field) -> list[tuple[Field, str]]:
+    """A container's command and arguments, each with its place; what is no text is told as its writer meant it."""
+    places = [*container.at("command").items(), *container.at("args").items()]
+    return [(place, meant(place)) for place in places]
+
+
+def meant(place: Field) -> str:
+    """The text of an argument. `- --creds=header:` without quotes is a mapping in YAML, and `- 8443` a number."""
+    pairs = list(place.mapping.items())
+    if len(pairs) == 1 and pairs[0][1] is None:
+        return f"{pairs[0][0]}:"
+    return place.text if place.text is not None else place.shown
 
 
 def _environment(

@@ -144,4 +144,12 @@ CODES: Final[tuple[Code, ...]] = (
         "no identity, and everybody on the node is `localhost`.",
         remedy="Leave hostNetwork out.",
     ),
+    Code(
+        code="MT1819",
+        level=Level.ERROR,
+        title="argument that is no text",
+        why="Arguments are texts, and the API server refuses anything else. Without quotes YAML reads "
+        "`- --creds=header:` as a mapping, since it ends in a colon, and `- 8443` as a number.",
+        remedy='Put the argument in quotes: - "--creds=header:".',
+    ),
 )
