@@ -29,8 +29,8 @@ with warnings.catch_warnings():
     from spiffe.errors import PySpiffeError
 
 LOWERED = (
-    "It lowers scheme and trust domain. One identity would have many spellings, and whoever compares texts, as proxies and "
-    "policies do, would see strangers. Lowering also makes a k of the Kelvin sign (U+212A)."
+    "It lowers scheme and trust domain. One identity would have many spellings, and whoever compares texts, as proxies "
+    "and policies do, would see strangers. Lowering also makes a k of the Kelvin sign (U+212A)."
 )
 LINE_FEED = (
     "Its regexes end in $, which matches in front of a last line feed: a name and the same with a line feed are two "

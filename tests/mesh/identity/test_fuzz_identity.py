@@ -6,10 +6,14 @@ from hypothesis import strategies as st
 
 from fuzz.fuzz_identity import AGENT_RULES, TARGETS
 from tests.mesh.identity import hostile
-from tests.mesh.identity.samples import AGENT_A, LINKERD_RULE, element
+from tests.mesh.identity.certificates import certificate, pem
+from tests.mesh.identity.samples import AGENT_A, LINKERD_AGENT_A, LINKERD_GATEWAY, LINKERD_RULE, element
 from tests.mesh.identity.strategies import shards
 
-SEEDS = [AGENT_A, element(AGENT_A), *AGENT_RULES, LINKERD_RULE]
+SEEDS = [
+    *(AGENT_A, element(AGENT_A), *AGENT_RULES, LINKERD_RULE, "agent-[a-c]*?", pem(certificate(AGENT_A)).decode()),
+    f"{element(AGENT_A)}\nfor=x\nby={LINKERD_GATEWAY};for={LINKERD_AGENT_A}",
+]
 
 
 @pytest.mark.parametrize("target", TARGETS.values(), ids=list(TARGETS))
