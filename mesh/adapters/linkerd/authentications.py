@@ -1,0 +1,106 @@
+"""Whom Linkerd's authentications mean: names of the mesh, by themselves, by what they end in, or by account.
+
+A caller is a name as a proxy's certificate has it. Of agents of which only manifests are known the trust domain is not,
+so the usual one is taken.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from mesh.adapters.linkerd.facts import POLICY
+from mesh.adapters.linkerd.generating import callers as intended_callers
+from mesh.adapters.linkerd.lookup import meshed, policies
+from mesh.bundle import Field, Item, same_namespace
+from mesh.world import World
+
+USUAL_MESH: Final = "linkerd.cluster.local"
+"""Control plane's namespace and trust domain where nobody says otherwise."""
+
+MARKER: Final = ".serviceaccount.identity."
+
+SOMEBODY: Final = "somebody"
+ELSEWHERE: Final = "somewhere-else"
+"""A service account and a namespace that nobody means."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """One identity of the mesh."""
+
+    name: str
+
+    @property
+    def account(self) -> tuple[str, str]:
+        """Namespace and service account."""
+        workload, _, _ = self.name.partition(MARKER)
+        account, _, namespace = workload.rpartition(".")
+        return namespace, account
+
+
+def callers(world: World) -> list[Caller]:
+    """Who must get in: as the intent says, else the agents among the manifests."""
+    if world.intent is not None:
+        return [Caller(each.replace("*", "any-agent")) for each in intended_callers(world.intent)]
+    pods = [workload for component, workload in meshed(world) if component.side == "agent"]
+    return [Caller(f"{each.service_account}.{each.namespace}{MARKER}{USUAL_MESH}") for each in pods]
+
+
+def strangers(world: World) -> list[Caller]:
+    """Who must stay out: somebody of another namespace, in the same mesh."""
+    mesh = USUAL_MESH
+    if world.intent is not None:
+        mesh = f"{world.intent.mesh.linkerd_namespace}.{world.intent.agents.trust_domain}"
+    return [Caller(f"{SOMEBODY}.{ELSEWHERE}{MARKER}{mesh}")]
+
+
+def matches(pattern: str, name: str) -> bool:
+    """Linkerd's matching of identities: `*` for all, `*.` with what follows for an ending, else the whole name."""
+    if pattern == "*":
+        return True
+    return name.endswith(pattern[1:]) if pattern.startswith("*.") else pattern == name
+
+
+def entries(item: Item) -> Iterator[Field]:
+    """What a MeshTLSAuthentication lists: names and references."""
+    yield from item.at("spec", "identities").items()
+    yield from item.at("spec", "identityRefs").items()
+
+
+def means(item: Item, entry: Field, caller: Caller) -> bool:
+    """Whether one entry of a MeshTLSAuthentication means `caller`."""
+    if entry.text is not None:
+        return matches(entry.text, caller.name)
+    if entry.at("group").text:
+        return False
+    namespace, account = caller.account
+    kind, name = entry.at("kind").text, entry.at("name")
+    if kind == "Namespace":
+        return not name.exists or name.text == namespace
+    within = entry.at("namespace").text or item.namespace
+    return kind == "ServiceAccount" and same_namespace(within, namespace) and name.text in {account, None}
+
+
+def authenticates(world: World, policy: Item, reference: Field, caller: Caller) -> bool:
+    """Whether what an AuthorizationPolicy refers to takes `caller`; what is not there takes nobody."""
+    kind, group = reference.at("kind").text, reference.at("group").text or ""
+    namespace = reference.at("namespace").text or policy.namespace
+    if (kind, group) == ("ServiceAccount", ""):
+        return caller.account == (namespace, reference.at("name").text)
+    item = resolve(world, policy, reference)
+    if item is None:
+        return False
+    # An address says nothing about who it is: any caller may have a fitting one.
+    return kind == "NetworkAuthentication" or any(means(item, each, caller) for each in entries(item))
+
+
+def resolve(world: World, policy: Item, reference: Field) -> Item | None:
+    """The authentication that a policy refers to."""
+    kind, name = reference.at("kind").text or "", reference.at("name").text
+    if reference.at("group").text != POLICY or kind not in {"MeshTLSAuthentication", "NetworkAuthentication"}:
+        return None
+    namespace = reference.at("namespace").text or policy.namespace
+    return next(
+        (each for each in policies(world, kind) if each.name == name and same_namespace(each.namespace, namespace)),
+        None,
+    )
