@@ -31,8 +31,8 @@ log = structlog.stdlib.get_logger(__name__)
 POLL: Final = 2.0
 """Seconds between two looks at the files: a revocation works within that time. A look is a few `stat` calls."""
 
-REVOKED_WAIT: Final = 30.0
-"""Seconds that an agent whose certificate was revoked is asked to wait: it will be refused until it has another."""
+REVOKED_WAIT: Final = 5.0
+"""Seconds that an agent whose certificate was revoked is asked to wait. It is refused then; its own backoff rules."""
 
 Keys = tuple[rsa.RSAPrivateKey, ...]
 
@@ -70,7 +70,11 @@ class Security:
         """Look after the files for ever, and end those of `sessions` whose certificate has been revoked."""
         while True:
             await asyncio.sleep(POLL)
-            await self.refresh(sessions)
+            try:
+                await self.refresh(sessions)
+            except Exception:
+                # The task's boundary: whatever came up, revocations and renewals to come must not go unseen for it.
+                log.exception("files of credentials could not be looked at")
 
     async def refresh(self, sessions: Callable[[], Iterable[Session]]) -> None:
         """Look at the files once."""

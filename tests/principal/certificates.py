@@ -15,8 +15,12 @@ LIFETIME = 3600.0
 """Seconds."""
 
 
-@functools.cache
 def authority(name: str = "cluster.local") -> CertificateAuthority:
+    return _authority(name)
+
+
+@functools.cache
+def _authority(name: str) -> CertificateAuthority:
     return CertificateAuthority(trust_domain=name, now=datetime.now(UTC))
 
 
