@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from mesh.adapters.base import Generated
-from mesh.adapters.writing import write_commented
+from mesh.adapters.writing import Path, write_commented
 from mesh.bundle import Bundle, Field
 from mesh.durations import format_duration
 from mesh.intent import Intent
@@ -63,7 +63,7 @@ def standalone(intent: Intent, keepalive: dict[str, Any]) -> Generated:
         "gateways": {"agents": {"port": own.port, "protocol": "HTTPS", "tls": tls}},
         "routes": [{"name": "principal", "gateways": "agents", "backends": [{"host": host}]}],
     }
-    comments = {
+    comments: dict[Path, str] = {
         ("frontendPolicies", "tcp", "keepalives"): "`keepalives` here, `keepalive` in an AgentgatewayPolicy; a "
         "misspelt field is refused.",
     }
