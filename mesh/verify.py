@@ -10,7 +10,10 @@ from typing import Protocol
 from mesh.adapters import ADAPTERS, Adapter
 from mesh.adapters.common.shared import shared_findings
 from mesh.bundle import Bundle
+from mesh.configuration.identity import header_rule
+from mesh.configuration.settings import components
 from mesh.findings import Document, Finding, found
+from mesh.identity.header import XFCC
 from mesh.intent import Intent
 from mesh.manifests import Fault
 from mesh.world import World
@@ -45,8 +48,15 @@ def verify(
 
 
 def applying(bundle: Bundle, adapters: Mapping[str, Adapter] = ADAPTERS) -> list[Adapter]:
-    """The adapters that the manifests in `bundle` are about."""
-    return [adapter for adapter in adapters.values() if adapter.applies(bundle)]
+    """The adapters that the manifests in `bundle` are about.
+
+    Every Envoy can set x-forwarded-client-cert. When a principal reads it and nothing else tells the system, it is
+    taken for Istio's, the likeliest.
+    """
+    found = [adapter for adapter in adapters.values() if adapter.applies(bundle)]
+    rules = [header_rule(each) for each in components(bundle) if each.side == "principal"]
+    guessed = not found and any(rule is not None and rule.header == XFCC for rule in rules)
+    return [adapters["istio"]] if guessed and "istio" in adapters else found
 
 
 def unreadable(faults: Iterable[Fault]) -> list[Finding]:

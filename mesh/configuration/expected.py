@@ -53,6 +53,9 @@ def _principal_notes(wiring: Wiring) -> dict[str, str]:
         "keepalive-min-interval": "HTTP/2 PINGs more often than this end a connection. Clearly less than any ping "
         "interval on the way, or the two race.",
         "allowed-namespaces": "An agent's objects are in the namespace of its name.",
+        "own-identity": "What the principal's own sidecar must call itself in the header (By): a header that another "
+        "proxy wrote is refused.",
+        "trusted-gateway": "Gateways that end mTLS: who called them is looked for behind them.",
     }
 
 

@@ -65,6 +65,8 @@ PRINCIPAL: Final = (
         ("principal.allowed-namespaces",),
         "list",
     ),
+    Row("principal", "own-identity", "MESHTETHER_OWN_IDENTITY", ("meshtether.own-identity",), "text"),
+    Row("principal", "trusted-gateway", "MESHTETHER_TRUSTED_GATEWAY", ("meshtether.trusted-gateway",), "list"),
 )
 """The principal's."""
 

@@ -17,10 +17,9 @@ from mesh.adapters.istio import (
     rules,
     sidecars,
 )
-from mesh.adapters.istio.facts import INJECT, NETWORKING, SECURITY, XFCC
+from mesh.adapters.istio.facts import INJECT, NETWORKING, SECURITY
 from mesh.adapters.istio.neutral import NEUTRAL
 from mesh.bundle import Bundle, workloads
-from mesh.configuration.settings import components
 from mesh.findings import Document, Finding
 from mesh.intent import Intent
 from mesh.world import Check, World
@@ -46,14 +45,10 @@ class IstioAdapter:
     neutral: Sequence[Neutral] = (*SHARED_NEUTRAL, *NEUTRAL)
 
     def applies(self, bundle: Bundle) -> bool:
-        """Whether there are objects of Istio's, pods that ask for its sidecar, or a principal that reads its header."""
+        """Whether there are objects of Istio's, or pods that ask for its sidecar."""
         if bundle.groups & {NETWORKING, SECURITY}:
             return True
-        if any(INJECT in each.labels or INJECT in each.annotations for each in workloads(bundle)):
-            return True
-        # Gateways set the same header; where there are objects of theirs, it is theirs.
-        others = any(group.endswith((".solo.io", ".kgateway.dev", "agentgateway.dev")) for group in bundle.groups)
-        return not others and any(_reads_header(text) for text in _rules(bundle))
+        return any(INJECT in each.labels or INJECT in each.annotations for each in workloads(bundle))
 
     def generate(self, intent: Intent) -> list[Generated]:
         """Istio's objects, and those that every mesh has."""
@@ -63,17 +58,6 @@ class IstioAdapter:
         """What is wrong with `manifests` for Istio with sidecars."""
         wiring = generating.wiring(intent) if intent is not None else None
         return shared_findings(World.of(manifests, intent, wiring), CHECKS)
-
-
-def _rules(bundle: Bundle) -> list[str]:
-    """The identity rules of all principals."""
-    principals = [each for each in components(bundle) if each.side == "principal"]
-    return [each.get("auth").text or "" for each in principals]
-
-
-def _reads_header(rule: str) -> bool:
-    _, _, rest = rule.partition(":")
-    return rest.partition(":")[0].strip().lower() == XFCC
 
 
 ADAPTER: Final[Adapter] = IstioAdapter()

@@ -18,7 +18,7 @@ from mesh.adapters.istio.facts import (
 )
 from mesh.adapters.writing import Path
 from mesh.durations import SECOND
-from mesh.intent import Intent
+from mesh.intent import Gateway, Intent
 from mesh.socketopts import keepalive_options
 from mesh.wiring import Wiring, agents_may_call, dialled
 
@@ -30,6 +30,9 @@ def wiring(intent: Intent) -> Wiring:
     """What Istio needs of the objects that every mesh has."""
     address, port = dialled(intent)
     inject = {INJECT: "true"}
+    identity = {"own-identity": principal_identity(intent)}
+    if intent.gateways:
+        identity["trusted-gateway"] = ",".join(gateway_identity(intent, each) for each in intent.gateways)
     return Wiring(
         auth=f"identity:{XFCC}:{intent.agents.spiffe_id('{agent}')}",
         listen_host=intent.principal.listen_host,
@@ -38,6 +41,7 @@ def wiring(intent: Intent) -> Wiring:
         app_protocol="grpc",
         principal_labels=inject,
         agent_labels=inject,
+        extra_principal=identity,
         callers=((intent.gateways[-1].namespace, {}),) if intent.gateways else agents_may_call(intent),
     )
 
@@ -117,12 +121,16 @@ def principal_identity(intent: Intent) -> str:
     return f"spiffe://{intent.agents.trust_domain}/ns/{principal.namespace}/sa/{principal.service_account}"
 
 
+def gateway_identity(intent: Intent, gateway: Gateway) -> str:
+    """The SPIFFE ID of a gateway that is part of the mesh."""
+    return f"spiffe://{intent.agents.trust_domain}/ns/{gateway.namespace}/sa/{gateway.identity}"
+
+
 def callers(intent: Intent) -> list[str]:
     """Who calls the principal, as an AuthorizationPolicy has it: SPIFFE IDs without their scheme."""
     agents = intent.agents
     if intent.gateways:
-        last = intent.gateways[-1]
-        return [f"{agents.trust_domain}/ns/{last.namespace}/sa/{last.identity}"]
+        return [gateway_identity(intent, intent.gateways[-1]).removeprefix("spiffe://")]
     return [agents.spiffe_id(name).removeprefix("spiffe://") for name in agents.names or ("*",)]
 
 
