@@ -53,7 +53,7 @@ def own_objects(intent: Intent) -> list[Generated]:
         frontend_policy(intent),
         backend_policy(intent),
         identity_policy(intent),
-        standalone(intent, keepalive(intent)),
+        standalone(intent, keepalive(intent), IDENTITY),
     ]
 
 

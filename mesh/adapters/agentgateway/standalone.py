@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from mesh.adapters.base import Generated
+from mesh.adapters.common.gatewayapi import XFCC
 from mesh.adapters.writing import Path, write_commented
 from mesh.bundle import Bundle, Field
 from mesh.durations import format_duration
@@ -43,8 +44,8 @@ CERTIFICATES: Final = "/etc/agentgateway/tls"
 """Where certificate, key and the agents' authority are in the proxy's container."""
 
 
-def standalone(intent: Intent, keepalive: dict[str, Any]) -> Generated:
-    """The file for an intent, in a ConfigMap."""
+def standalone(intent: Intent, keepalive: dict[str, Any], identity: str) -> Generated:
+    """The file for an intent, in a ConfigMap; `identity` is CEL for the identity header."""
     own = intent.gateway_of("agentgateway")
     keepalives = {"enabled": True, **keepalive}
     frontend: dict[str, Any] = {"tcp": {"keepalives": keepalives}}
@@ -61,7 +62,14 @@ def standalone(intent: Intent, keepalive: dict[str, Any]) -> Generated:
         "config": {"backend": {"keepalives": keepalives}},
         "frontendPolicies": frontend,
         "gateways": {"agents": {"port": own.port, "protocol": "HTTPS", "tls": tls}},
-        "routes": [{"name": "principal", "gateways": "agents", "backends": [{"host": host}]}],
+        "routes": [
+            {
+                "name": "principal",
+                "gateways": "agents",
+                "policies": {"transformations": {"request": {"set": {XFCC: identity}}}},
+                "backends": [{"host": host}],
+            }
+        ],
     }
     comments: dict[Path, str] = {
         ("frontendPolicies", "tcp", "keepalives"): "`keepalives` here, `keepalive` in an AgentgatewayPolicy; a "
