@@ -150,7 +150,7 @@ class Planner:
 
     def _delete(self, event: Event) -> list[Effect]:
         reference = read_reference(event, self._namespaces())
-        return [Removal(self._expectations, self._key(reference.name), reference)]
+        return [Removal(self._expectations, self._key(reference.name), reference, principal_uid=event.principal_uid)]
 
     def _synced_resource(self, event: Event) -> list[Effect]:
         body = _request(event)
@@ -165,8 +165,11 @@ class Planner:
         return [Send(self._requests.update(name, stored))]
 
     def _resync(self, event: Event) -> list[Effect]:
+        # A principal that asks has just started: it may not have the statuses either.
         del event
-        return [Send(self._requests.update(stored.key.name, stored)) for stored in self._tracked()]
+        tracked = self._tracked()
+        statuses = [Send(self._requests.status(stored)) for stored in tracked if stored.status]
+        return [*(Send(self._requests.update(stored.key.name, stored)) for stored in tracked), *statuses]
 
     def _not_allowed(self, event: Event) -> list[Effect]:
         return [Note("event refused", {"reason": "a managed agent does not hold the truth", "type": shown(event.type)})]
@@ -202,6 +205,9 @@ class Planner:
             return [Send(self._requests.deleted(write.removed))]
         if not write.present:
             return [Send(self._requests.was_never_here(name=write.reference.name, uid=write.reference.uid))]
+        if write.stranger:
+            facts = {"object": str(write.key), "from_principal": write.stranger}
+            return [Note("deletion refused: the object is from another principal, which did not take it back", facts)]
         if not write.found:
             return [Note("deletion refused: the object is not the principal's", {"object": str(write.key)})]
         # It was about an older object of this name, or did not say which: the principal knows what is right now.

@@ -7,7 +7,17 @@ write has returned, and must find nothing to repair.
 from collections.abc import Mapping
 from typing import Any, Final
 
-from agent.applications import Decision, Incoming, Reference, decide, fingerprint, merged, source_uid
+from agent.applications import (
+    PRINCIPAL_UID,
+    Decision,
+    Incoming,
+    Reference,
+    annotation,
+    decide,
+    fingerprint,
+    merged,
+    source_uid,
+)
 from stores.model import ObjectKey
 
 ABSENT: Final = b"absent"
@@ -62,20 +72,31 @@ class Upsert:
 
 
 class Removal:
-    """A change of the store: an Application that the principal deleted."""
+    """A change of the store: an Application that the principal deleted.
 
-    def __init__(self, expectations: Expectations, key: ObjectKey, reference: Reference) -> None:
+    A principal whose uid is not the one that the object came from does not delete it: one that was started over an
+    empty folder knows nothing of what it never held, and would clear every cluster.
+    """
+
+    def __init__(self, expectations: Expectations, key: ObjectKey, reference: Reference, *, principal_uid: str) -> None:
         self.key = key
         self.reference = reference
+        self.stranger = ""
+        """Uid of the principal that the object is from, when it is another one's."""
         self.found = ""
         """Source uid of the object that is there; empty when it is nobody's copy."""
         self.present = False
         self.removed: Mapping[str, Any] | None = None
         self._expectations = expectations
+        self._principal_uid = principal_uid
 
     def __call__(self, current: dict[str, Any] | None) -> dict[str, Any] | None:
         """None if the object is the principal's and the one that is meant, else what is there."""
         self.present = current is not None
+        owner = annotation(current, PRINCIPAL_UID) if current is not None else ""
+        self.stranger = owner if owner and self._principal_uid and owner != self._principal_uid else ""
+        if self.stranger:
+            return current
         self.found = source_uid(current) if current is not None else ""
         if current is None or not self.found or self.found != self.reference.uid:
             return current

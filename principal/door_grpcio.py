@@ -266,6 +266,8 @@ class _Sink:
         self.waiting: deque[bytes] = deque()
         self.bytes = 0
         self.wake = asyncio.Event()
+        self.room = asyncio.Event()
+        self.room.set()
         self.writer: asyncio.Task[Status] | None = None
 
     def send(self, message: bytes) -> None:
@@ -273,6 +275,8 @@ class _Sink:
             self.waiting.append(message)
             self.bytes += len(message)
             self.wake.set()
+            if not self.writable():
+                self.room.clear()
 
     def writable(self) -> bool:
         return self.bytes < HIGH_WATER_BYTES
@@ -296,8 +300,10 @@ class _Sink:
                 await context.write(message)
                 was_writable = self.writable()
                 self.bytes -= len(message)
-                if self.handler is not None and not was_writable and self.writable():
-                    self.handler.on_writable()
+                if not was_writable and self.writable():
+                    self.room.set()
+                    if self.handler is not None:
+                        self.handler.on_writable()
             if self.status is not None:
                 return self.status
             self.wake.clear()
@@ -306,7 +312,7 @@ class _Sink:
 
 async def _serve(context: _Context, sink: _Sink, handler: StreamHandler) -> Status:
     writer = sink.writer = asyncio.create_task(sink.drain(context))
-    reader = asyncio.create_task(_read(context, handler))
+    reader = asyncio.create_task(_read(context, handler, sink))
     try:
         done, _ = await asyncio.wait((writer, reader), return_when=asyncio.FIRST_COMPLETED)
         if writer in done and sink.status is not None and (writer.cancelled() or writer.exception() is None):
@@ -324,8 +330,10 @@ async def _serve(context: _Context, sink: _Sink, handler: StreamHandler) -> Stat
         await asyncio.gather(writer, reader, return_exceptions=True)
 
 
-async def _read(context: _Context, handler: StreamHandler) -> None:
+async def _read(context: _Context, handler: StreamHandler, sink: _Sink) -> None:
     while True:
+        # Every message may be answered by an ack: who takes none is not listened to, or acks would pile up here.
+        await sink.room.wait()
         message: object = await context.read()  # bytes, or grpc.aio.EOF
         if not isinstance(message, bytes):
             return

@@ -37,13 +37,13 @@ class Outbound:
 
     def of_change(self, change: Change) -> list[Outgoing]:
         """The events that `change` calls for, in order."""
-        before = change.previous if change.previous is not None and self.covers(change.previous) else None
-        after = change.object if change.type is not ChangeType.DELETED and self.covers(change.object) else None
-        if change.type is ChangeType.DELETED and before is None and self.covers(change.object):
-            before = change.object
-        if after is None:
-            return [] if before is None else [self.delete(before)]
-        if before is None:
+        before, after = change.previous, change.object
+        if not self.covers(after):
+            # What leaves the sync, by a label say, is left alone from then on: "hands off", not "take it away".
+            return []
+        if change.type is ChangeType.DELETED:
+            return [self.delete(after)]
+        if before is None or not self.covers(before):
             return [self.offer(after)]
         if before.uid != after.uid:
             return [self.delete(before), self.offer(after)]
@@ -54,6 +54,10 @@ class Outbound:
         labels = stored.data.get("metadata", {}).get("labels")
         ignored = isinstance(labels, Mapping) and labels.get(IGNORE_LABEL) == "true"
         return stored.key.kind == APPLICATION and not ignored and self._allowed(stored.key.namespace)
+
+    def allows(self, agent: str) -> bool:
+        """Whether an agent of that name takes part in the sync."""
+        return self._allowed(agent)
 
     def offer(self, stored: StoredObject) -> Outgoing:
         """A create event: an agent that has the object already takes it as an update."""

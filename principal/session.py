@@ -19,6 +19,10 @@ SEND_BATCH = 64
 """Events taken from the queue at a time, between two looks at whether the stream still takes more."""
 
 
+MAX_HEARTBEAT = 4096
+"""Bytes of a heartbeat that is answered: the ack repeats its attributes, and ours has about 200."""
+
+
 class Ears(Protocol):
     """Who wants to hear of a session: the hub."""
 
@@ -81,7 +85,7 @@ class Session:
             return
         self._heard(heartbeat=event.is_heartbeat)
         if event.is_heartbeat:
-            self._answer_heartbeat(event)
+            self._answer_heartbeat(event, size=len(message))
         elif event.is_ack:
             self._acknowledged(event)
         else:
@@ -149,7 +153,11 @@ class Session:
         if not queue.pending and not queue.awaiting:
             self._ears.drained(self.agent)
 
-    def _answer_heartbeat(self, event: Event) -> None:
+    def _answer_heartbeat(self, event: Event, *, size: int) -> None:
+        if size > MAX_HEARTBEAT:
+            message = f"a heartbeat of {size} bytes: at most {MAX_HEARTBEAT} are answered"
+            self._ears.undecodable(self, EventError("heartbeat-size", message))
+            return
         stats = self.agent.heartbeat
         stats.received += 1
         stats.last = self._clock.wall()

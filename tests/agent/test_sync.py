@@ -162,6 +162,30 @@ def test_only_the_principals_objects_are_ever_deleted() -> None:
     assert agent.notes[-1].message == "deletion refused: the object is not the principal's"
 
 
+def test_a_principal_does_not_delete_what_another_one_gave() -> None:
+    agent = Agent()
+    agent.receive(CREATE)
+    assert agent.receive(sent(EventType.DELETE, theirs(), principal="started-over-an-empty-folder")) == []
+    assert key() in agent.objects
+    assert "from another principal" in agent.notes[-1].message
+    assert kinds(agent.receive(sent(EventType.CREATE, theirs(), principal="successor"))) == []
+    assert kinds(agent.receive(sent(EventType.DELETE, theirs(), principal="successor"))) == ["delete"]
+
+
+def test_a_principal_that_does_not_say_who_it_is_deletes_as_before() -> None:
+    agent = Agent()
+    agent.receive(CREATE)
+    assert kinds(agent.receive(sent(EventType.DELETE, theirs(), principal=""))) == ["delete"]
+
+
+def test_a_principal_that_has_just_started_is_told_the_statuses_too() -> None:
+    status = {"sync": {"status": "Synced"}}
+    agent = Agent(stored(ours(status=status)), stored(ours("till")))
+    events = agent.receive(asked(EventType.REQUEST_RESOURCE_RESYNC, {}))
+    assert kinds(events) == ["request-update", "request-update", "status-update"]
+    assert events[-1].payload()["status"] == status
+
+
 @pytest.mark.parametrize("uid", ["uid-0", ""])
 def test_a_deletion_of_another_object_of_that_name_asks_what_is_right(uid: str) -> None:
     agent = Agent()

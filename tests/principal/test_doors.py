@@ -21,6 +21,7 @@ from principal.door_grpcio import MAX_METADATA_BYTES, GrpcioDoor
 from principal.hub import Hub
 from principal.login import Login
 from principal.rpc import Door, DoorError, Service
+from principal.session import Session
 from principal.tls import Tls
 from tests.principal.certificates import FixedTls, trusting
 from tests.principal.virtual import AUTH, HEADER, ISSUER, VERSION, auth_request, token_for, xfcc
@@ -284,6 +285,31 @@ async def test_a_slow_reader_is_not_buffered_for_without_end(house: House) -> No
     for _ in range(40):
         await stream.say(ack(await stream.hear()))
     await until(lambda: not queue.pending and not queue.awaiting)
+
+
+async def test_a_client_that_takes_no_answers_is_not_listened_to_for_ever(house: House) -> None:
+    stream = house.subscribe("agent-a")
+    await stream.opened()
+    heard = 0
+
+    def answer(session: Session, event: Event) -> None:
+        nonlocal heard
+        heard += 1
+        session.acknowledge(event)
+
+    house.hub.on_event = answer
+    padded = application()
+    padded = Event(padded.type, padded.target, "r", "e", extra=(("padding", "x" * 200_000),))
+
+    async def shout() -> None:
+        for _ in range(400):
+            await stream.say(padded)
+
+    shouting = asyncio.create_task(shout())
+    await asyncio.sleep(2)
+    assert heard < 200, "acks of what nobody takes pile up"
+    shouting.cancel()
+    await asyncio.gather(shouting, return_exceptions=True)
 
 
 @pytest.mark.parametrize("kind", DOORS.values(), ids=DOORS.keys())

@@ -9,7 +9,7 @@ from hubproto.events import Event, EventType, Target, ack, heartbeat, object_eve
 from principal.deaths import DeathCause
 from principal.hub import SUPERSEDED_PUSHBACK
 from principal.rpc import Code, RpcError
-from principal.session import Session
+from principal.session import MAX_HEARTBEAT, Session
 from tests.principal.virtual import Bench, FakeSink, bench, call, spiffe, token_for
 
 
@@ -80,6 +80,14 @@ def test_a_heartbeat_is_acknowledged_even_while_the_stream_takes_nothing_else() 
     stage.hub.enqueue("agent-a", application())
     line.say(heartbeat("beat-1"))
     assert [event.event_id for event in line.sink.sent] == ["beat-1"]
+
+
+def test_a_heartbeat_blown_up_to_be_echoed_is_not_answered() -> None:
+    line = bench().connect("agent-a")
+    beat = heartbeat("beat-1")
+    extra = (("padding", "x" * MAX_HEARTBEAT),)
+    line.say(Event(beat.type, beat.target, beat.resource_id, beat.event_id, extra=extra))
+    assert line.sink.sent == []
 
 
 def test_an_ack_is_never_acknowledged() -> None:

@@ -80,9 +80,10 @@ def test_an_object_labelled_to_be_ignored_takes_no_part() -> None:
     assert kinds(Change(ChangeType.ADDED, stored(labels={IGNORE_LABEL: "true"}), None)) == []
 
 
-def test_an_object_that_leaves_the_sync_is_deleted_and_one_that_joins_is_created() -> None:
+def test_an_object_that_leaves_the_sync_is_left_alone_and_one_that_joins_is_created() -> None:
     ignored, plain = stored(labels={IGNORE_LABEL: "true"}), stored()
-    assert kinds(Change(ChangeType.MODIFIED, ignored, plain)) == [("agent-a", EventType.DELETE)]
+    assert kinds(Change(ChangeType.MODIFIED, ignored, plain)) == []
+    assert kinds(Change(ChangeType.DELETED, ignored, plain)) == []
     assert kinds(Change(ChangeType.MODIFIED, plain, ignored)) == [("agent-a", EventType.CREATE)]
 
 
