@@ -23,7 +23,7 @@ class Kind(StrEnum):
     NAME_CONTENDED = "agent-name-contended"
     """Streams of one agent keep taking over from each other: two agents run under one identity."""
     STREAMS = "too-many-streams"
-    """An identity opened more streams than it may have. The newest was refused."""
+    """An identity opened more streams than it may have, or too often. The newest was refused."""
     SESSIONS = "too-many-sessions"
     """All streams together are as many as the principal takes. The newest was refused."""
     LOGINS = "too-many-logins"

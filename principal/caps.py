@@ -14,11 +14,11 @@ SESSIONS: Final = 20_000
 """Streams in all: twice the load that is tested (10,000), at some 45 kB each below 1 GiB."""
 
 LOGINS_PER_SECOND: Final = 2
-"""Authentications of one identity a second, for ever. An agent needs one for each stream it opens; signing its tokens
-takes about a millisecond of this process."""
+"""Authentications of one identity a second, for ever, and as many new streams. An agent needs one of each when it
+connects; signing its tokens takes about a millisecond of this process."""
 
 LOGIN_BURST: Final = 10
-"""Authentications of one identity at once: what an agent behind a flapping link makes while it backs off."""
+"""The same at once: what an agent behind a flapping link makes while it backs off."""
 
 BUCKETS: Final = 65_536
 """Identities whose logins are counted; beyond, the one that was quiet longest is forgotten, which only helps it."""

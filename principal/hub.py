@@ -4,7 +4,6 @@ A door hands calls in as `rpc` values; the hub answers. It holds no socket and r
 and nothing in it waits: events that need work go to `on_event`, which the runtime connects to the sync.
 """
 
-from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
@@ -12,13 +11,14 @@ import structlog
 
 from hubproto import methods
 from hubproto.events import Event, EventError
+from principal.admission import Admission
 from principal.agents import Agent, Agents
-from principal.audit import Audit, Entry, Kind
-from principal.caps import PUSHBACK, Buckets, Limits
+from principal.audit import Audit
+from principal.caps import Limits
 from principal.clock import Clock
 from principal.deaths import Death, DeathCause, parse_report
 from principal.login import AUTHENTICATION_FAILED, INVALID_AUTHENTICATION, Caller, Login
-from principal.rpc import CallInfo, Code, RpcError, Sink, pushback, unavailable
+from principal.rpc import CallInfo, Code, RpcError, Sink, unavailable
 from principal.session import Session
 
 log = structlog.stdlib.get_logger(__name__)
@@ -40,8 +40,8 @@ class Hub:
     def __init__(
         self, login: Login, clock: Clock, *, session_timeout: float | None, limits: Limits | None = None
     ) -> None:
-        self.limits = limits or Limits()
-        self.agents = Agents(self.limits.agents)
+        limits = limits or Limits()
+        self.agents = Agents(limits.agents)
         self.audit = Audit()
         self.on_event: Callable[[Session, Event], None] = lambda session, event: session.acknowledge(event)
         """Process an event, then acknowledge it."""
@@ -54,12 +54,8 @@ class Hub:
         self._timeout = session_timeout
         self._closing = False
         self._dropped = 0
-        self._open = 0
-        """Streams whose transport is open, all together."""
-        self._streams: Counter[str] = Counter()
-        """The same by owner: also those that have ended and are still closing."""
-        self._logins = Buckets(rate=self.limits.logins_per_second, burst=self.limits.login_burst)
-        login.gate = self._gate
+        self._admission = Admission(limits, self.agents, self.audit, clock)
+        login.gate = self._admission.gate
 
     async def unary(self, method: str, request: bytes, call: CallInfo) -> bytes:
         """Answer Authenticate, RefreshToken or Version; RpcError otherwise."""
@@ -67,7 +63,7 @@ class Hub:
             if self._closing:
                 raise self._leaving()
             caller, response = await self._login.authenticate(request, call, now=self._clock.wall())
-            self._authenticated(caller, call, AUTHENTICATION_FAILED)
+            self._admission.agent_of(caller, call, refusal=AUTHENTICATION_FAILED)
             return response
         if method == methods.REFRESH:
             return self._login.refresh(request, call, now=self._clock.wall())
@@ -82,8 +78,8 @@ class Hub:
         if self._closing:
             raise self._leaving()
         caller = self._login.admit(call, now=self._clock.wall())
-        self._check_room(caller, call)
-        agent = self._authenticated(caller, call, INVALID_AUTHENTICATION)
+        self._admission.check_room(caller, call)
+        agent = self._admission.agent_of(caller, call, refusal=INVALID_AUTHENTICATION)
         self._take_report(agent, call)
         self._replace(agent, caller, call)
         agent.streams += 1
@@ -100,8 +96,7 @@ class Hub:
         agent.session = session
         agent.ownership.take(session.owner)
         self.agents.came(agent)
-        self._streams[session.owner] += 1
-        self._open += 1
+        self._admission.opened(session.owner)
         agent.queue.drop(lambda event: not agent.admits(event))
         agent.queue.due_again()
         log.info(
@@ -174,47 +169,10 @@ class Hub:
 
     def session_closed(self, session: Session) -> None:
         """A stream's transport is gone."""
-        self._open -= 1
-        self._streams[session.owner] -= 1
-        if not self._streams[session.owner]:
-            del self._streams[session.owner]
+        self._admission.closed(session.owner)
 
     def _leaving(self) -> RpcError:
         return unavailable("the principal is shutting down", wait=SHUTDOWN_PUSHBACK)
-
-    def _gate(self, identity: str, call: CallInfo) -> None:
-        """Turn an identity away that authenticates too often."""
-        wait = self._logins.take(identity, now=self._clock.monotonic())
-        if wait:
-            rate, burst = self.limits.logins_per_second, self.limits.login_burst
-            detail = f"{burst} logins at once and {rate:g} a second are accepted"
-            raise self._over(Kind.LOGINS, "", identity, call.connection.peer, detail, wait=wait)
-
-    def _check_room(self, caller: Caller, call: CallInfo) -> None:
-        """Turn a stream away that is one too many."""
-        owner, peer = _owner(caller), call.connection.peer
-        if self._streams[owner] >= self.limits.streams_per_identity:
-            detail = f"{self._streams[owner]} streams of this identity are open: no more are accepted"
-            raise self._over(Kind.STREAMS, caller.agent, owner, peer, detail, wait=PUSHBACK)
-        if self._open >= self.limits.sessions:
-            detail = f"{self._open} streams are open: no more are accepted"
-            raise self._over(Kind.SESSIONS, caller.agent, owner, peer, detail, wait=PUSHBACK)
-
-    def _authenticated(self, caller: Caller, call: CallInfo, refusal: str) -> Agent:
-        """The record of the agent that `caller` is; refused when the name is another identity's."""
-        now, owner = self._clock.monotonic(), _owner(caller)
-        known = self.agents.get(caller.agent)
-        if known is not None and known.ownership.refuses(owner, now):
-            detail = f"the name belongs to {known.ownership.holder}, which is connected or was a moment ago"
-            self._note(Kind.NAME_TAKEN, caller.agent, owner, call.connection.peer, detail)
-            raise RpcError(Code.UNAUTHENTICATED, refusal, pushback(PUSHBACK))
-        agent = self.agents.welcome(caller.agent, now)
-        if agent is None:
-            detail = f"records of {self.limits.agents} agents are kept: no more are accepted"
-            raise self._over(Kind.AGENTS, caller.agent, owner, call.connection.peer, detail, wait=PUSHBACK)
-        agent.identity = caller.identity
-        agent.mode = caller.mode
-        return agent
 
     def _replace(self, agent: Agent, caller: Caller, call: CallInfo) -> None:
         """End the stream that the agent has, if it has one: the newer wins, for its agent is there."""
@@ -223,21 +181,9 @@ class Hub:
             return
         agent.takeovers += 1
         if not old.ghost() and agent.ownership.taken_over(self._clock.monotonic()):
-            detail = (
-                f"streams keep taking over from each other: {old.owner} from {old.connection.peer} "
-                f"and {_owner(caller)} from {call.connection.peer}; is a second agent running under this identity?"
-            )
             agent.contended_at = self._clock.wall()
-            self._note(Kind.NAME_CONTENDED, agent.name, _owner(caller), call.connection.peer, detail)
+            self._admission.contended(agent, f"{old.owner} from {old.connection.peer}", caller, call)
         old.end(DeathCause.SUPERSEDED, "superseded by a newer stream of the same agent", wait=SUPERSEDED_PUSHBACK)
-
-    def _over(self, kind: Kind, agent: str, identity: str, peer: str, detail: str, *, wait: float) -> RpcError:
-        """Note that a limit was met; the refusal to raise."""
-        self._note(kind, agent, identity, peer, detail)
-        return unavailable(f"{kind.value}: {detail}", wait=wait)
-
-    def _note(self, kind: Kind, agent: str, identity: str, peer: str, detail: str) -> None:
-        self.audit.note(Entry(self._clock.wall(), kind, agent, identity, peer, detail), now=self._clock.monotonic())
 
     def _take_report(self, agent: Agent, call: CallInfo) -> None:
         report = parse_report(call.values(methods.LAST_DEATH))
@@ -250,8 +196,3 @@ class Hub:
         if self._dropped % OVERFLOW_LOG_EVERY == 0:
             log.error("queue full: events dropped", agent=agent.name, dropped=dropped, waiting=agent.queue.pending)
         self._dropped += dropped
-
-
-def _owner(caller: Caller) -> str:
-    """Whom a call belongs to: the identity, or the agent's name where the header tells none."""
-    return caller.identity or caller.agent

@@ -307,6 +307,22 @@ def test_a_stream_that_has_closed_makes_room() -> None:
     assert house.refused(spiffe("agent-a")).code is Code.UNAVAILABLE
 
 
+def test_streams_that_replace_each_other_as_fast_as_they_can_are_slowed_down() -> None:
+    house = stage()
+    opened, waits = 0, []
+    for _ in range(600):  # a hundred a second
+        try:
+            line = house.connect(spiffe("agent-a"))
+        except RpcError as error:
+            waits.append(wait_of(error.status))
+        else:
+            opened += 1
+            line.session.on_closed("closed")
+        house.clock.advance(0.01)
+    assert opened == pytest.approx(10 + 2 * 6, abs=1)
+    assert max(waits) <= 0.5
+
+
 def test_a_stream_that_could_not_be_opened_takes_no_room() -> None:
     house = stage()
 
