@@ -96,14 +96,17 @@ def pings(world: World) -> Iterator[Finding]:
     """MT1603 and MT1604: PINGs whose fields are taken for TCP keepalive's (T21, T22)."""
     for policy in policies(world):
         http = policy.at("spec", "frontend", "http")
-        yield from _pings(http, http)
+        yield from _pings(world, http, http)
     for content, place in files(world.bundle):
         http = content.at("frontendPolicies", "http")
-        yield from _pings(http, http if place == content else place)
+        yield from _pings(world, http, http if place == content else place)
 
 
-def _pings(http: Field, place: Field) -> Iterator[Finding]:
+def _pings(world: World, http: Field, place: Field) -> Iterator[Finding]:
     interval, timeout = (http.at(each) for each in PINGS)
+    wanted = world.intent.keepalive if world.intent is not None else None
+    if wanted is not None and (interval.duration, timeout.duration) == (wanted.ping, wanted.ping_timeout):
+        return
     if timeout.exists and not interval.exists:
         message = f"http2KeepaliveTimeout is {timeout.shown}, and without http2KeepaliveInterval no PING is sent."
         yield _at(timeout, http, place).finding("MT1604", message)

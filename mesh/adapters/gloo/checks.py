@@ -42,7 +42,7 @@ def options(world: World) -> Iterator[Finding]:
                 yield option.at("name").finding("MT1502", message)
         for option in settings.values():
             state = option.at("state")
-            if state.exists and state.value not in {PREBIND, 0}:
+            if state.exists and state.text != PREBIND and state.number != 0:
                 message = f"{state.name} is {state.shown}; accepted sockets inherit {PREBIND} only."
                 yield state.finding("MT1503", message)
         enabled = settings.get(Setting.ENABLED)
