@@ -5,10 +5,9 @@ It turns grpcio's calls into `rpc` values and back, on raw bytes: the hub decode
 """
 
 import asyncio
-import itertools
 import ssl
-from collections import deque
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
@@ -19,9 +18,12 @@ from grpc_channelz.v1 import channelz_pb2
 from grpc_channelz.v1.channelz import ChannelzServicer
 
 from hubproto import methods
+from principal import outlet
 from principal.attest import Attestor
+from principal.connections import Connections
 from principal.kernel import LookupFailed
 from principal.listening import places, unix_path
+from principal.outlet import Outlet
 from principal.rpc import (
     OK,
     CallInfo,
@@ -48,13 +50,6 @@ through two hops need about 8 kB; Envoy itself stops at 60 kB."""
 MAX_STREAMS_PER_CONNECTION: Final = 10_000
 """Streams on one connection: a sidecar pools all agents of its mesh on few connections."""
 
-HIGH_WATER_BYTES: Final = 1024 * 1024
-"""Bytes unsent on one stream above which the hub holds its queue back (spec reliability F12)."""
-
-END_GRACE: Final = 5.0
-"""Seconds that a stream may take to close once the hub has ended it. A peer that reads nothing would otherwise keep it,
-and its place among its identity's streams, until the transport gives up."""
-
 PORT_TRIES: Final = 5
 """Free ports that are tried until one is free at every address."""
 
@@ -63,9 +58,6 @@ STATS_PAGE: Final = 0
 
 
 _Context: TypeAlias = "grpc.aio.ServicerContext[bytes, bytes]"
-
-_Key: TypeAlias = tuple[Address | None, str]
-"""What names a connection: our own address, where it is one, and the peer as gRPC writes it."""
 
 
 @dataclass(slots=True)
@@ -114,8 +106,7 @@ class GrpcioDoor:
         self._attestor = attestor
         self._file = SocketFile(path) if path is not None else None
         self._listeners: list[_Listener] = []
-        self._connections: dict[_Key, _Connection] = {}
-        self._numbers = itertools.count(1)
+        self._connections = Connections("grpcio")
 
     async def start(self) -> None:
         """Listen; DoorError when the address is taken or not ours."""
@@ -181,10 +172,7 @@ class GrpcioDoor:
     def connection_stats(self) -> Mapping[str, ConnectionStats]:
         """HTTP/2 PINGs sent on each open connection, as channelz counts them."""
         pings = _pings_by_peer()
-        return {
-            connection.info.id: ConnectionStats(pings_sent=pings.get(peer, 0))
-            for (_, peer), connection in self._connections.items()
-        }
+        return {info.id: ConnectionStats(pings.get(info.peer, 0)) for info in self._connections.open()}
 
     async def unary(self, request: bytes, context: _Context, method: str, listener: _Listener) -> bytes:
         """Serve one unary call."""
@@ -199,7 +187,7 @@ class GrpcioDoor:
     async def stream(self, context: _Context, method: str, listener: _Listener) -> None:
         """Serve one bidirectional stream until either side ends it."""
         with self._connection(context, listener) as info:
-            sink = _Sink()
+            sink = Outlet()
             try:
                 self._attest(context, method, listener)
                 handler = self._service.open_stream(method, _call(context, info), sink)
@@ -212,7 +200,7 @@ class GrpcioDoor:
                 await context.send_initial_metadata(())
                 status = await _serve(context, sink, handler)
                 if status.code is not Code.OK:
-                    async with asyncio.timeout(END_GRACE):
+                    async with asyncio.timeout(outlet.END_GRACE):
                         await _abort(context, status)
             except TimeoutError:
                 # The peer reads nothing, not even the status. gRPC sends it should it ever read; nobody waits.
@@ -225,93 +213,13 @@ class GrpcioDoor:
         if self._attestor is not None:
             self._attestor.check(peer=context.peer(), own=listener.end(), method=method)
 
-    def _connection(self, context: _Context, listener: _Listener) -> "_Connection":
-        key = (listener.own, context.peer())
+    def _connection(self, context: _Context, listener: _Listener) -> AbstractContextManager[ConnectionInfo]:
         certificate = _certificate(context) if self._credentials is not None else b""
-        connection = self._connections.get(key)
-        # The certificate is this call's own: addresses alone could be those of a dead connection that is not cleared
-        # away yet.
-        if connection is None or connection.info.certificate != certificate:
-            number = f"c{next(self._numbers)}"
-            info = ConnectionInfo(id=number, peer=key[1], transport="grpcio", certificate=certificate)
-            connection = self._connections[key] = _Connection(info, key, self._connections)
-        return connection
+        return self._connections.call(own=listener.own, peer=context.peer(), certificate=certificate)
 
 
-class _Connection:
-    """One transport connection, known while it has calls: gRPC core tells nothing of it in between."""
-
-    def __init__(self, info: ConnectionInfo, key: _Key, known: "dict[_Key, _Connection]") -> None:
-        self.info = info
-        self._key = key
-        self._known = known
-        self._calls = 0
-
-    def __enter__(self) -> ConnectionInfo:
-        self._calls += 1
-        return self.info
-
-    def __exit__(self, *_exc: object) -> None:
-        self._calls -= 1
-        if not self._calls and self._known.get(self._key) is self:
-            del self._known[self._key]
-
-
-class _Sink:
-    """What the hub sends on one stream, until grpcio takes it."""
-
-    def __init__(self) -> None:
-        self.handler: StreamHandler | None = None
-        self.status: Status | None = None
-        self.waiting: deque[bytes] = deque()
-        self.bytes = 0
-        self.wake = asyncio.Event()
-        self.room = asyncio.Event()
-        self.room.set()
-        self.writer: asyncio.Task[Status] | None = None
-
-    def send(self, message: bytes) -> None:
-        if self.status is None:
-            self.waiting.append(message)
-            self.bytes += len(message)
-            self.wake.set()
-            if not self.writable():
-                self.room.clear()
-
-    def writable(self) -> bool:
-        return self.bytes < HIGH_WATER_BYTES
-
-    def end(self, status: Status) -> None:
-        if self.status is None:
-            self.status = status
-            self.wake.set()
-            asyncio.get_running_loop().call_later(END_GRACE, self._give_up)
-
-    def _give_up(self) -> None:
-        """The peer takes nothing: what it has not been sent is dropped."""
-        if self.writer is not None:
-            self.writer.cancel()
-
-    async def drain(self, context: _Context) -> Status:
-        """Write what waits, as it comes, until the hub ends the stream."""
-        while True:
-            while self.waiting:
-                message = self.waiting.popleft()
-                await context.write(message)
-                was_writable = self.writable()
-                self.bytes -= len(message)
-                if not was_writable and self.writable():
-                    self.room.set()
-                    if self.handler is not None:
-                        self.handler.on_writable()
-            if self.status is not None:
-                return self.status
-            self.wake.clear()
-            await self.wake.wait()
-
-
-async def _serve(context: _Context, sink: _Sink, handler: StreamHandler) -> Status:
-    writer = sink.writer = asyncio.create_task(sink.drain(context))
+async def _serve(context: _Context, sink: Outlet, handler: StreamHandler) -> Status:
+    writer = sink.writer = asyncio.create_task(sink.drain(context.write))
     reader = asyncio.create_task(_read(context, handler, sink))
     try:
         done, _ = await asyncio.wait((writer, reader), return_when=asyncio.FIRST_COMPLETED)
@@ -330,7 +238,7 @@ async def _serve(context: _Context, sink: _Sink, handler: StreamHandler) -> Stat
         await asyncio.gather(writer, reader, return_exceptions=True)
 
 
-async def _read(context: _Context, handler: StreamHandler, sink: _Sink) -> None:
+async def _read(context: _Context, handler: StreamHandler, sink: Outlet) -> None:
     while True:
         # Every message may be answered by an ack: who takes none is not listened to, or acks would pile up here.
         await sink.room.wait()

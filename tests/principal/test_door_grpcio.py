@@ -15,7 +15,7 @@ import grpc.aio
 import pytest
 
 from hubproto import methods
-from principal import door_grpcio
+from principal import outlet
 from principal.door_grpcio import GrpcioDoor
 from principal.rpc import CallInfo, Code, DoorError, Sink, Status, unavailable
 from tests.principal.test_doors import until
@@ -116,7 +116,7 @@ async def test_two_principals_do_not_take_one_socket_from_each_other(place: Path
 
 
 async def test_a_peer_that_reads_nothing_is_let_go_in_bounded_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(door_grpcio, "END_GRACE", 0.2)
+    monkeypatch.setattr(outlet, "END_GRACE", 0.2)
     service = Plain()
     async with served(service, "127.0.0.1") as opened, grpc.aio.insecure_channel(opened.address) as channel:
         call = channel.stream_stream(methods.SUBSCRIBE)()
@@ -132,7 +132,7 @@ async def test_a_peer_that_reads_nothing_is_let_go_in_bounded_time(monkeypatch: 
 
 
 async def test_a_peer_that_reads_gets_all_that_was_sent_before_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(door_grpcio, "END_GRACE", 5.0)
+    monkeypatch.setattr(outlet, "END_GRACE", 5.0)
     service = Plain()
     async with served(service, "127.0.0.1") as opened, grpc.aio.insecure_channel(opened.address) as channel:
         call = channel.stream_stream(methods.SUBSCRIBE)()
