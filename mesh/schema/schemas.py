@@ -74,10 +74,15 @@ class Schemas:
         definitions = self._definitions.get((group, kind))
         if not definitions:
             return self._unknown_kind(manifest, group, kind)
-        results = [self._validate(manifest, definition, version) for definition in definitions]
         # CRDs of several releases may lie side by side: what one of them takes is taken.
-        best = min(results, key=lambda each: sum(finding.level is Level.ERROR for finding in each))
-        return [finding for finding in best if self._is_news(finding)]
+        best: list[Finding] | None = None
+        for definition in definitions:
+            result = self._validate(manifest, definition, version)
+            if best is None or _errors(result) < _errors(best):
+                best = result
+            if not _errors(best):
+                break
+        return [finding for finding in best or () if self._is_news(finding)]
 
     def _is_news(self, finding: Finding) -> bool:
         """Whether a finding is about this object, or about all of its kind and not said yet."""
@@ -134,6 +139,10 @@ class Schemas:
             ]
         finally:
             self._units = max(0, self._units - (given - budget.left))
+
+
+def _errors(findings: list[Finding]) -> int:
+    return sum(finding.level is Level.ERROR for finding in findings)
 
 
 _UNCHECKED: Final = Kind.UNCHECKED.value

@@ -32,8 +32,8 @@ MAX_ALL_BYTES: Final = 8 * MAX_TEXT
 MAX_FILES: Final = 10_000
 """Files in all folders together."""
 
-MAX_DOCUMENTS: Final = 50_000
-"""Documents of all files together: five times what one text may have. Twenty thousand take some seconds."""
+MAX_DOCUMENTS: Final = 30_000
+"""Documents of all files together: three times what one text may have. Twenty thousand take some seconds."""
 
 MAX_NODES: Final = 2_000_000
 """Scalars, lists and mappings of all files together; about 400 MB. Twenty thousand usual objects have half of it."""

@@ -96,7 +96,7 @@ def _run(text: str, at: int, characters: frozenset[str]) -> int:
 
 
 def _number(text: str, at: int) -> tuple[Token, int]:
-    if text[at : at + 2] in ("0x", "0X"):
+    if text[at : at + 2] in ("0x", "0X") and _run(text, at + 2, _HEX) > at + 2:
         end = _run(text, at + 2, _HEX)
         kind = "int"
     else:
