@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mesh.identity.chain import describe, find_caller
+from mesh.identity.element import XfccElement
 from mesh.identity.forwarded import behind_gateways
 from mesh.identity.header import LINKERD, XFCC
 from mesh.identity.linkerd import LinkerdId, parse_client_id
@@ -18,8 +19,13 @@ class Caller:
     """Who called, and the text that says so."""
 
     identity: SpiffeId | LinkerdId
-    text: str
-    """The caller's element, or its name: the header without what gateways added."""
+    source: str | XfccElement
+    """Where it stands: the whole value, or the one element of several that is the caller's."""
+
+    @property
+    def text(self) -> str:
+        """The header without what gateways added to it: the caller's element as Envoy writes it, or its name."""
+        return self.source if isinstance(self.source, str) else format_xfcc((self.source,))
 
 
 def read_caller(header: str, value: str, *, forwarded: Sequence[str], options: IdentityOptions, trail: Trail) -> Caller:
@@ -41,7 +47,7 @@ def _from_xfcc(value: str, options: IdentityOptions, trail: Trail) -> Caller:
     for place, element in enumerate(elements, start=1):
         trail.note(f"element {place} of {len(elements)}", describe(element))
     element, identity = find_caller(elements, options, trail)
-    return Caller(identity, value if len(elements) == 1 else format_xfcc((element,)))
+    return Caller(identity, value if len(elements) == 1 else element)
 
 
 def _from_name(header: str, value: str, forwarded: Sequence[str], options: IdentityOptions, trail: Trail) -> Caller:

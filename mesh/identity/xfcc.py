@@ -103,12 +103,18 @@ def _read_value(text: str, at: int) -> tuple[str, int]:
 
 
 def _read_unquoted(text: str, at: int) -> tuple[str, int]:
-    end = at
-    while end < len(text) and text[end] not in ",;":
-        if text[end] in _NOT_UNQUOTED:
-            raise refusal("xfcc-unquoted-character", f"character {end + 1} is {text[end]!r} outside quotes")
-        end += 1
-    return text[at:end], end
+    end = text.find(";", at)
+    if end < 0:
+        # To the end of the header: so far for one pair of each element at most, and there are few elements.
+        end = len(text)
+    comma = text.find(",", at, end)
+    if comma >= 0:
+        end = comma
+    value = text[at:end]
+    if not _NOT_UNQUOTED.isdisjoint(value):
+        place = next(place for place, each in enumerate(value, start=at) if each in _NOT_UNQUOTED)
+        raise refusal("xfcc-unquoted-character", f"character {place + 1} is {text[place]!r} outside quotes")
+    return value, end
 
 
 def _read_quoted(text: str, at: int) -> tuple[str, int]:
