@@ -1,15 +1,20 @@
 """Runs a component until a signal ends it."""
 
 import asyncio
+import math
 import os
 import signal
 from collections.abc import Awaitable, Callable
+from typing import Final
 
 import structlog
 
 from meshtether import logs
 from meshtether.commands.failing import FAILED
 from meshtether.options.model import Notice, Resolved
+
+SAME_SIGNAL: Final = 1.0
+"""Seconds within which a further signal is the same one: a terminal and a supervisor often send it twice."""
 
 Main = Callable[[asyncio.Event], Awaitable[int]]
 """A component's main function: runs until the event is set, and returns an exit status."""
@@ -45,12 +50,17 @@ async def _until_stopped(main: Main) -> int:
     stop = asyncio.Event()
     running = asyncio.ensure_future(main(stop))
 
-    def on_signal() -> None:
-        if stop.is_set():
-            running.cancel()
-        stop.set()
-
     loop = asyncio.get_running_loop()
+    first = math.inf
+
+    def on_signal() -> None:
+        nonlocal first
+        if not stop.is_set():
+            first = loop.time()
+            stop.set()
+        elif loop.time() - first > SAME_SIGNAL:
+            running.cancel()
+
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, on_signal)
     try:

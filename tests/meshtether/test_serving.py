@@ -30,7 +30,22 @@ def test_a_signal_asks_the_component_to_stop(number: signal.Signals) -> None:
     assert serve(main) == 0
 
 
-def test_a_second_signal_ends_it_at_once() -> None:
+def test_the_same_signal_twice_in_a_moment_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "SAME_SIGNAL", 3600.0)
+
+    async def main(stop: asyncio.Event) -> int:
+        os.kill(os.getpid(), signal.SIGTERM)
+        await stop.wait()
+        os.kill(os.getpid(), signal.SIGTERM)
+        await asyncio.sleep(0.05)
+        return 0
+
+    assert serve(main) == 0
+
+
+def test_a_second_signal_ends_it_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "SAME_SIGNAL", -1.0)
+
     async def main(stop: asyncio.Event) -> int:
         os.kill(os.getpid(), signal.SIGTERM)
         await stop.wait()
