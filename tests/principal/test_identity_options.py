@@ -49,15 +49,16 @@ def logged(auth: str, options: IdentityOptions | None = None) -> list[dict[str, 
 
 @pytest.mark.parametrize("auth", [SEED_RULE, SEED_LINKERD_RULE, f"header:{XFCC}:/sa/([^,;/]+)"])
 def test_a_regex_that_confuses_callers_is_warned_of_once_for_each_and_once_in_all(auth: str) -> None:
-    *each, summary = logged(auth)
+    summary, *each = logged(auth)
     assert 1 <= len(each) <= MAX_WARNED
     assert {line["log_level"] for line in (*each, summary)} == {"warning"}
-    assert {line["event"] for line in each} == {"identity rule takes another caller for the agent"}
+    assert {line["event"] for line in each} == {"identity rule takes another caller for the expected one"}
     assert all(header_rule(auth).identify([line["header"]]).agent == line["agent"] for line in each)
     assert len({line["caller"] for line in each}) == len(each)
     assert summary["event"] == "identity rule confuses callers"
     assert summary["shown"] == len(each) <= summary["ways"]
     assert "identity:" in summary["remedy"]
+    assert "agent-a" in summary["expected"]
 
 
 def test_the_recommended_regex_is_shown_to_take_other_namespaces_and_trust_domains() -> None:

@@ -2,7 +2,8 @@ import pytest
 
 from mesh.identity.confusions import Confusion, confusions, find_expected
 from mesh.identity.linkerd import LinkerdId
-from mesh.identity.rules import parse_rule
+from mesh.identity.options import read_options
+from mesh.identity.rules import IdentityRule, parse_rule
 from mesh.identity.spiffe import SpiffeId
 from mesh.identity.verdict import Verdict
 from tests.mesh.identity.samples import LINKERD_RULE, SEED_LINKERD_RULE, SEED_RULE, SPIFFE_RULE, XFCC_RULE
@@ -118,3 +119,25 @@ def test_a_rule_of_another_kind_is_varied_only_from_a_given_caller() -> None:
 
     assert confusions(Anybody()) == []
     assert confusions(Anybody(), SpiffeId.parse("spiffe://td/a"))
+
+
+def test_a_pinned_name_is_what_the_varied_headers_are_by() -> None:
+    own = "spiffe://cluster.local/ns/hub/sa/principal"
+    rule = parse_rule(SEED_RULE, read_options(own_identity=own))
+    found = confusions(rule)
+    assert {"another namespace", "another trust domain"} <= {each.perturbation for each in found}
+    assert all(f"By={own};" in each.value for each in found)
+    # What has two elements or two names is refused before the regex sees it.
+    assert not {each.perturbation for each in found} & {"two URI names, the expected one last", "text in a DNS name"}
+
+
+def test_an_allow_list_hides_no_confusion() -> None:
+    listed = parse_rule(SEED_RULE, read_options(allow_agents=["edge-7"]))
+    assert listed.identify([find_value(listed)]).refused == "agent-not-allowed"
+    assert confusions(listed) == confusions(parse_rule(SEED_RULE))
+
+
+def find_value(rule: IdentityRule) -> str:
+    expected = find_expected(rule)
+    assert expected is not None
+    return expected.value
