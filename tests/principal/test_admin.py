@@ -12,7 +12,8 @@ from principal.admin.app import create_app
 from principal.admin.server import serving
 from principal.attest import Attestor
 from principal.config import Attest
-from principal.rpc import ConnectionStats, DoorError
+from principal.rpc import ConnectionStats, DoorError, RpcError
+from principal.sockdiag import ESTABLISHED, Address, Endpoint, Owned
 from tests.principal.virtual import Bench, bench, spiffe
 
 READY = models.Ready(ready=True, store_faults=[])
@@ -163,6 +164,59 @@ async def test_nothing_else_is_served(client: httpx.AsyncClient, path: str) -> N
 async def test_no_cross_origin_header_is_ever_sent(client: httpx.AsyncClient) -> None:
     answer = await client.get("/api/v1/agents", headers={"origin": "http://evil.example"})
     assert "access-control-allow-origin" not in answer.headers
+
+
+class OfUser1000:
+    """A kernel to which every socket is user 1000's."""
+
+    def owner(self, *, local: Endpoint, remote: Endpoint) -> Owned:
+        return Owned(ESTABLISHED, 1000, 42, local, remote)
+
+    def addresses(self) -> list[Address]:
+        return []
+
+
+async def test_attestation_shows_whom_it_refused_the_newest_first(stage: Bench) -> None:
+    attestor = Attestor(OfUser1000(), uids={2102, 1337}, wall=stage.clock.wall, monotonic=stage.clock.monotonic)
+    for port in (1, 2):
+        with pytest.raises(RpcError):
+            attestor.check(peer=f"ipv4:127.0.0.1:{port}", own=Endpoint.of("127.0.0.1", 8443), method="/m")
+    transport = httpx.ASGITransport(app=app_of(stage, attestor=attestor))
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        body = (await client.get("/api/v1/attestation")).json()
+    assert (body["mode"], body["sidecarUids"], body["attested"]) == ("netns", [1337, 2102], 0)
+    assert body["refused"] == {"peer-not-the-sidecar": 2}
+    newest, oldest = body["lastRefusals"]
+    assert (newest["peer"], oldest["peer"]) == ("ipv4:127.0.0.1:2", "ipv4:127.0.0.1:1")
+    assert (newest["rule"], newest["uid"], newest["inode"], newest["method"]) == (
+        "peer-not-the-sidecar",
+        1000,
+        42,
+        "/m",
+    )
+    assert newest["at"].endswith("Z")
+
+
+async def test_attestation_that_is_off_says_so(client: httpx.AsyncClient) -> None:
+    body = (await client.get("/api/v1/attestation")).json()
+    assert body == {"mode": "off", "sidecarUids": [], "attested": 0, "refused": {}, "lastRefusals": []}
+
+
+async def test_the_audit_is_empty_while_nothing_was_refused(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/api/v1/audit")).json() == {"counts": {}, "entries": []}
+
+
+async def test_the_audit_shows_what_was_refused_the_newest_first(stage: Bench, client: httpx.AsyncClient) -> None:
+    for agent in ("agent-a", "agent-b"):
+        stage.connect(agent)
+        stage.connect(agent)
+        with pytest.raises(RpcError):
+            stage.connect(agent)
+    body = (await client.get("/api/v1/audit")).json()
+    assert body["counts"] == {"too-many-streams": 2}
+    assert [entry["agent"] for entry in body["entries"]] == ["agent-b", "agent-a"]
+    assert body["entries"][0]["identity"] == spiffe("agent-b")
+    assert (await client.get("/api/v1/agents/agent-a")).json()["takeovers"] == 1
 
 
 async def test_readiness_is_a_status_code_and_names_the_stores_faults(stage: Bench) -> None:
