@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from mesh.manifests import Fault, Manifest, decode_text, expand_lists, read_documents
 from mesh.names import LABEL_RULE, SUBDOMAIN_RULE, is_dns1123_label, is_dns1123_subdomain
 from stores.kinds import find_kind
 from stores.model import ObjectKey
+
+MAX_UID: Final = 128
+"""Characters of a uid: agents refuse longer ones, and a changed uid would have cost them their copy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +102,21 @@ def _object(manifest: Manifest) -> Found | None:
         raise _UnfitError(("metadata", "name"), f"metadata.name {name[:80]!r}: a name is {SUBDOMAIN_RULE}")
     if not is_dns1123_label(namespace):
         raise _UnfitError(("metadata", "namespace"), f"metadata.namespace {namespace[:80]!r}: one is {LABEL_RULE}")
-    if not isinstance(metadata.get("uid", ""), str | None):
-        raise _UnfitError(("metadata", "uid"), "metadata.uid must be text")
+    if not _is_uid(metadata.get("uid")):
+        raise _UnfitError(
+            ("metadata", "uid"),
+            f"metadata.uid {str(metadata['uid'])[:80]!r}: a uid is text of 1 to {MAX_UID} printable ASCII characters"
+            " without spaces; leave it out to have one made",
+        )
     cleaned = {key: value for key, value in metadata.items() if key != "resourceVersion"}
     return Found(ObjectKey(kind.name, namespace, name), {**data, "metadata": cleaned}, manifest)
+
+
+def _is_uid(value: Any) -> bool:
+    """Whether this may stand as `metadata.uid`; nothing may, too."""
+    if value is None or value == "":
+        return True
+    return isinstance(value, str) and len(value) <= MAX_UID and all("!" <= character <= "~" for character in value)
 
 
 def _text(data: Mapping[str, Any], key: str, path: tuple[str, ...]) -> str:

@@ -1,9 +1,10 @@
 """Changing one object in a folder: read what is there now, and write what shall be, unless somebody was faster. I/O."""
 
 import errno
+import json
 import uuid
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from mesh.manifests import write_document
 from stores.atomic import create_file, delete_file, replace_file
@@ -15,6 +16,9 @@ from stores.model import ObjectKey, StoreError
 from stores.places import checked_kind, made_folder, new_paths, real_file
 from stores.splicing import Place, remove_object, replace_objects
 from stores.values import checked_copy, same
+
+MAX_OBJECT: Final = 3 * 1024 * 1024
+"""Bytes of an object's JSON: a Kubernetes API server takes no larger request; the agent's limit (applications.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,7 @@ def _prepared(folder: Folder, base: Draft, data: dict[str, Any]) -> dict[str, An
     """Return data fit to be written: its names are the key's, its uid stays, its version is left out."""
     kind = checked_kind(base.key)
     copied = checked_copy(data)
+    _check_size(base.key, copied)
     metadata = copied.get("metadata")
     kept = {key: value for key, value in (metadata or {}).items() if key != "resourceVersion"}
     names = {"name": base.key.name, "namespace": base.key.namespace}
@@ -83,6 +88,12 @@ def _prepared(folder: Folder, base: Draft, data: dict[str, Any]) -> dict[str, An
     first = {"apiVersion": copied.get("apiVersion") or kind.api_version, "kind": kind.name}
     own = {**first, "metadata": {**kept, **names, "uid": uid}}
     return {**own, **copied, **own}
+
+
+def _check_size(key: ObjectKey, data: dict[str, Any]) -> None:
+    size = len(json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode())
+    if size > MAX_OBJECT:
+        raise StoreError(f"{key} is too large: {size} bytes of JSON; at most {MAX_OBJECT} are stored", retryable=False)
 
 
 def _replace(folder: Folder, base: Draft, data: dict[str, Any], *, now: float) -> Outcome | None:

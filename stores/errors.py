@@ -7,10 +7,8 @@ from typing import Final
 from stores.files import why
 from stores.model import StoreError
 
-_LASTING: Final = frozenset(
-    {errno.EROFS, errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.ELOOP}
-)
-"""What does not go away by trying again."""
+_LASTING: Final = frozenset({errno.ENAMETOOLONG})
+"""What can never succeed. All else may: a volume is read-only, full or without permission only until that is mended."""
 
 
 def store_error(path: Path, error: OSError) -> StoreError:

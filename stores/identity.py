@@ -25,7 +25,7 @@ def load_identity(root: Path) -> str | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise StoreError(f"{path}: cannot be read: {why(error)}", retryable=False) from error
+        raise StoreError(f"{path}: cannot be read: {why(error)}", retryable=True) from error
     except ValueError:
         raise StoreError(f"{path}: holds no UUID; delete it to have a new one made", retryable=False) from None
 

@@ -46,7 +46,7 @@ HEAD = "apiVersion: argoproj.io/v1alpha1\nkind: Application\n"
         (HEAD + "metadata:\n  namespace: a\n  name: A_b\n", 5, "metadata.name 'A_b'"),
         (HEAD + "metadata:\n  name: a\n  namespace: ../x\n", 5, "metadata.namespace '../x'"),
         (HEAD + "metadata:\n  name: a\n  namespace: a.b\n", 5, "metadata.namespace 'a.b'"),
-        (HEAD + "metadata:\n  name: a\n  namespace: b\n  uid: 7\n", 6, "metadata.uid must be text"),
+        (HEAD + "metadata:\n  name: a\n  namespace: b\n  uid: 7\n", 6, "metadata.uid '7'"),
         ("- 1\n", 1, "not a list"), ("a: [\n", 2, "parsing"),
     ],
 )  # fmt: skip

@@ -319,7 +319,7 @@ class TestOpening:
                     await until(lambda: found.projects() == {"web": "new"})
                     with pytest.raises(StoreError, match="Read-only") as caught:
                         await found.store.update(key(), lambda data: {**data, "status": {}})
-                    assert not caught.value.retryable
+                    assert caught.value.retryable
                     put(tmp_path / "a.yaml", app())
         assert seen[0] == seen[1]
         assert len([log for log in logs if "uids not written" in log["event"]]) == 2
@@ -366,3 +366,16 @@ async def test_changes_are_told_within_a_second_with_the_real_times(tmp_path):
         await until(lambda: found.told[-1] == "DELETED web")
         assert loop.time() - begun < 2.0
         assert [change.type for change in found.changes] == [ChangeType.ADDED, ChangeType.MODIFIED, ChangeType.DELETED]
+
+
+@pytest.mark.parametrize("uid", ["x" * 129, "'a b'", "é", "12", "[a]", "'a\\tb'"])
+async def test_an_unfit_uid_is_a_fault_and_the_object_stays_what_it_was(tmp_path, uid):
+    put(tmp_path / "a.yaml", app(uid=ONE))
+    async with watched(tmp_path) as found:
+        put(tmp_path / "a.yaml", app(uid=uid))
+        await until(lambda: found.store.faults)
+        await found.catch_up()
+        assert [(fault.source, fault.line) for fault in found.store.faults] == [(f"{tmp_path}/a.yaml", 7)]
+        assert "metadata.uid" in found.store.faults[0].message
+        assert found.store.get(key()).uid == ONE
+        assert found.told == ["ADDED web", "synced"]

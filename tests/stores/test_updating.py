@@ -297,7 +297,11 @@ async def test_many_updates_at_once_all_come_through(tmp_path):
 async def test_an_error_of_the_disk_is_told_with_path_and_reason(tmp_path, monkeypatch):
     put(tmp_path / "a.yaml", app(uid=ONE))
     async with watched(tmp_path) as found:
-        for code, text, retryable in ((28, "No space left on device", True), (13, "Permission denied", False)):
+        for code, text, retryable in (
+            (28, "No space left on device", True),
+            (13, "Permission denied", True),
+            (30, "Read-only", True),
+        ):
 
             def broken(*_args, code=code, text=text):
                 raise OSError(code, text)
@@ -307,6 +311,20 @@ async def test_an_error_of_the_disk_is_told_with_path_and_reason(tmp_path, monke
                 await found.store.update(key(), synced)
             assert caught.value.retryable is retryable
         assert found.store.get(key()).status == {}
+
+
+async def test_an_object_that_is_too_large_is_refused_at_once_with_size_and_limit(tmp_path):
+    put(tmp_path / "a.yaml", app(uid=ONE))
+    async with watched(tmp_path) as found:
+        for wanted in (key(), key("new")):
+            with pytest.raises(
+                StoreError, match=rf"too large: \d+ bytes of JSON; at most {drafting.MAX_OBJECT}"
+            ) as caught:
+                await found.store.update(
+                    wanted, lambda data: {**(data or {}), "status": {"x": "y" * drafting.MAX_OBJECT}}
+                )
+            assert not caught.value.retryable
+        assert (tmp_path / "a.yaml").read_text() == app(uid=ONE)
 
 
 async def test_an_update_that_is_cancelled_while_it_writes_is_shown_all_the_same(tmp_path, monkeypatch):
