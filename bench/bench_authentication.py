@@ -15,7 +15,7 @@ from collections.abc import Callable
 import grpc
 import grpc.aio
 
-from bench.bench_identity import HEADER, REGEX, TEMPLATE
+from bench.bench_identity import HEADER, REGEX, TEMPLATE, microseconds
 from hubproto import methods
 from hubproto.auth_pb2 import AuthRequest, AuthResponse
 from hubproto.events import encode, heartbeat
@@ -23,7 +23,6 @@ from mesh.identity.options import IdentityOptions, read_options
 from mesh.identity.rules import parse_rule
 
 AGENTS = 150
-ROUNDS = 2_000
 READINGS = 2
 """Times that a connection's header is read, and its peer looked up: at Authenticate and at Subscribe."""
 
@@ -38,11 +37,11 @@ def run() -> list[tuple[str, float, str]]:
     handshake = _handshake()
     options = read_options(**ALL)  # type: ignore[arg-type]
     costs = {
-        "template": _microseconds(_reading(TEMPLATE, HEADER)),
-        "template, every option, one element": _microseconds(_reading(TEMPLATE, HEADER, options)),
-        "template, every option, through a gateway": _microseconds(_reading(TEMPLATE, BEHIND, options)),
-        "template, Cert beside URI": _microseconds(_reading(TEMPLATE, _with_certificate())),
-        "argocd-agent's regex": _microseconds(_reading(f"header:x-forwarded-client-cert:{REGEX}", HEADER)),
+        "template": microseconds(_reading(TEMPLATE, HEADER)),
+        "template, every option, one element": microseconds(_reading(TEMPLATE, HEADER, options)),
+        "template, every option, through a gateway": microseconds(_reading(TEMPLATE, BEHIND, options)),
+        "template, Cert beside URI": microseconds(_reading(TEMPLATE, _with_certificate())),
+        "argocd-agent's regex": microseconds(_reading(f"header:x-forwarded-client-cert:{REGEX}", HEADER)),
         "attestation by the kernel": _attestation(),
     }
     return [
@@ -95,17 +94,7 @@ def _attestation() -> float:
             return 0.0
         attestor = Attestor(kernel, uids=(), wall=time.time, monotonic=time.monotonic)
         peer, here = f"ipv4:127.0.0.1:{client.getsockname()[1]}", Endpoint.of(*own.getsockname())
-        return _microseconds(lambda: attestor.check(peer=peer, own=here, method="bench"))
-
-
-def _microseconds(work: Callable[[], None]) -> float:
-    best = float("inf")
-    for _ in range(5):
-        started = time.perf_counter()
-        for _ in range(ROUNDS // 5):
-            work()
-        best = min(best, (time.perf_counter() - started) / (ROUNDS // 5))
-    return best * 1e6
+        return microseconds(lambda: attestor.check(peer=peer, own=here, method="bench"))
 
 
 def _handshake() -> float:
