@@ -4,6 +4,7 @@ The ratio is what authentication, sessions, watchdog and event coding cost on to
 """
 
 import asyncio
+import logging
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ from typing import Any
 
 import grpc
 import grpc.aio
+import structlog
 
 from hubproto import methods
 from hubproto.events import encode, heartbeat
@@ -75,6 +77,8 @@ async def _measure(port: int, token: str) -> float:
 
 
 async def _serve(kind: str) -> None:
+    # Lines of a log would fill the pipe that nobody reads once the port is known.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     from mesh.identity.rules import parse_rule
     from principal.auth.header import HeaderMethod
     from principal.clock import LoopClock
