@@ -22,6 +22,11 @@ SOURCE_UID: Final = "argocd.argoproj.io/source-uid"
 """Annotation by which an agent's copy names the principal's object."""
 
 
+MAX_PAYLOAD: Final = 3 * 1024 * 1024
+"""Bytes of an event that is acted upon. An Application in Kubernetes stays under 1.5 MiB (etcd's limit for a request);
+what is larger would go into a user's file, and every agent's statuses are written one after the other."""
+
+
 @dataclass(frozen=True, slots=True)
 class SetStatus:
     """Write an Application's status, if the object still has that uid."""
@@ -58,9 +63,12 @@ class View:
         get: Callable[[ObjectKey], StoredObject | None],
         objects: Callable[[], list[StoredObject]],
         certain: Callable[[], bool],
+        held: Callable[[ObjectKey, str], bool],
         outbound: Outbound,
     ) -> None:
         self._get = get
+        self.held = held
+        """Whether the store has ever held the object of that key and uid, in this process or an earlier one."""
         self._objects = objects
         self.certain = certain
         """Whether what is not in the store is not there: false while a part of it can't be read."""
@@ -72,8 +80,12 @@ class View:
 
     def application(self, agent: str, name: str) -> StoredObject | None:
         """One of them."""
-        stored = self._get(application_key(agent, name))
+        stored = self.present(agent, name)
         return stored if stored is not None and self.outbound.covers(stored) else None
+
+    def present(self, agent: str, name: str) -> StoredObject | None:
+        """The Application of that name, whether it takes part in the sync or not."""
+        return self._get(application_key(agent, name))
 
 
 def plan(event: Event, *, agent: str, mode: str, view: View, new_id: Callable[[], str]) -> list[Effect]:
@@ -97,6 +109,9 @@ class _Call:
     new_id: Callable[[], str]
 
     def body(self) -> dict[str, Any]:
+        if len(self.event.data) > MAX_PAYLOAD:
+            size = len(self.event.data)
+            raise EventError("payload-size", f"payload of {size} bytes: at most {MAX_PAYLOAD} are accepted")
         payload = self.event.payload()
         if not isinstance(payload, dict):
             raise EventError("payload-type", f"payload is a {type(payload).__name__}: a JSON object is needed")
@@ -175,17 +190,11 @@ def _request_update(call: _Call) -> list[Effect]:
         # Answering "delete" for a kind that isn't synchronised would take the agent's objects away.
         return [Refused(f"kind {str(kind)[:64]!r} is not synchronised in this release", expected=True)]
     theirs = _checksum(body)
-    stored = call.view.application(call.agent, name)
-    if stored is None and not call.view.certain():
-        # A broken manifest is never a deletion, not even one that broke while this process was not running.
-        return [Withheld(name)]
+    stored = call.view.present(call.agent, name)
     if stored is None:
-        namespace = body.get("namespace")
-        return [
-            call.view.outbound.delete_unknown(
-                call.agent, name=name, namespace=namespace if isinstance(namespace, str) else "", uid=uid
-            )
-        ]
+        return [_absent(call, name=name, uid=uid, namespace=body.get("namespace"))]
+    if not call.view.outbound.covers(stored):
+        return [Refused(f"Application {name!r} takes no part in the sync: the agent's is left alone", expected=True)]
     if theirs is not None and theirs == _sum(stored) and uid == source_uid(stored):
         return []
     return [call.view.outbound.update(stored)]
@@ -195,6 +204,24 @@ def source_uid(stored: StoredObject) -> str:
     """The uid by which both sides name an object: the source's, where the object is a copy."""
     uid = stored.annotations.get(SOURCE_UID)
     return uid if isinstance(uid, str) else stored.uid
+
+
+def _absent(call: _Call, *, name: str, uid: str, namespace: object) -> Effect:
+    """What to say of something that only the agent has. "Delete it" is for what this store has once held.
+
+    A store that is new, or empty by mistake, or whose namespaces were mistyped, would clear every cluster otherwise.
+    """
+    if not uid:
+        return Refused(f"neither side has Application {name!r}", expected=True)
+    if not call.view.outbound.allows(call.agent):
+        return Refused(f"namespace {call.agent!r} takes no part in the sync: the agent's objects are left alone")
+    if not call.view.certain():
+        # A broken manifest is never a deletion, not even one that broke while this process was not running.
+        return Withheld(name)
+    if not call.view.held(application_key(call.agent, name), uid):
+        return Refused(f"this store never held Application {name!r} with uid {uid[:64]!r}: the agent's is left alone")
+    origin = namespace if isinstance(namespace, str) else ""
+    return call.view.outbound.delete_unknown(call.agent, name=name, namespace=origin, uid=uid)
 
 
 def _sum(stored: StoredObject) -> bytes | None:

@@ -40,6 +40,7 @@ class Syncing:
             get=store.get,
             objects=lambda: store.list(APPLICATION),
             certain=lambda: not store.faults,
+            held=store.held,
             outbound=outbound,
         )
         self._told_autonomous: set[str] = set()

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from hubproto.checksums import list_checksum, spec_checksum
 from hubproto.events import Event, EventType, Target, request_event
-from principal.inbound import SOURCE_UID, Effect, Refused, SetStatus, View, Withheld, plan
-from principal.outbound import Outbound, Outgoing
+from principal.inbound import MAX_PAYLOAD, SOURCE_UID, Effect, Refused, SetStatus, View, Withheld, plan
+from principal.outbound import IGNORE_LABEL, Outbound, Outgoing
 from stores.model import StoredObject
 from tests.principal.objects import stored
 
@@ -19,9 +19,15 @@ OUTBOUND = Outbound(allowed=lambda _namespace: True, principal_uid="principal-1"
 SYNCED = {"sync": {"status": "Synced"}}
 
 
-def view(*objects: StoredObject, certain: bool = True) -> View:
+def view(*objects: StoredObject, certain: bool = True, held: bool = True, outbound: Outbound = OUTBOUND) -> View:
     by_key = {entry.key: entry for entry in objects}
-    return View(get=by_key.get, objects=lambda: list(objects), certain=lambda: certain, outbound=OUTBOUND)
+    return View(
+        get=by_key.get,
+        objects=lambda: list(objects),
+        certain=lambda: certain,
+        held=lambda _key, _uid: held,
+        outbound=outbound,
+    )
 
 
 def react(event: Event, seen: View, *, agent: str = "agent-a", mode: str = "managed") -> list[Effect]:
@@ -121,6 +127,36 @@ def test_what_is_no_longer_here_is_deleted_by_what_the_agent_said_of_it() -> Non
 
 def test_while_a_part_of_the_store_cannot_be_read_nothing_is_deleted() -> None:
     assert react(request_update(checksum=b"x"), view(certain=False)) == [Withheld("guestbook")]
+
+
+def test_what_this_store_never_held_is_left_alone() -> None:
+    [effect] = react(request_update(checksum=b"x"), view(held=False))
+    assert isinstance(effect, Refused)
+    assert "never held" in effect.reason
+
+
+def test_objects_of_a_namespace_that_takes_no_part_are_left_alone() -> None:
+    picky = Outbound(allowed=lambda namespace: namespace == "agent-A", principal_uid="p")
+    [effect] = react(request_update(checksum=b"x"), view(outbound=picky))
+    assert isinstance(effect, Refused)
+    [effect] = react(request_update(checksum=b"x"), view(stored(), outbound=picky))
+    assert isinstance(effect, Refused)
+
+
+def test_an_object_labelled_to_be_ignored_is_left_alone() -> None:
+    [effect] = react(request_update(checksum=b"x"), view(stored(labels={IGNORE_LABEL: "true"})))
+    assert isinstance(effect, Refused)
+
+
+def test_what_neither_side_has_needs_no_answer() -> None:
+    [effect] = react(request_update(uid="", checksum=None), view())
+    assert isinstance(effect, Refused)
+
+
+def test_a_status_too_large_for_a_users_file_is_refused() -> None:
+    [effect] = react(status_update(status={"x": "y" * MAX_PAYLOAD}), view(stored()))
+    assert isinstance(effect, Refused)
+    assert str(MAX_PAYLOAD) in effect.reason
 
 
 def test_a_kind_that_is_not_synchronised_is_never_answered_with_a_deletion() -> None:
