@@ -21,6 +21,8 @@ from stores.files import signature_of, why
 from stores.folder import Folder, Outcome
 from stores.identity import fixed_identity, load_identity, make_identity
 from stores.leftovers import recover
+from stores.locking import release_lock, take_lock
+from stores.memory import Memory
 from stores.model import Change, ChangeFunction, ObjectKey, StoredObject, StoreError, Synced
 from stores.quiet import QUIET_SECONDS, Quiet
 from stores.values import copy_of
@@ -60,9 +62,15 @@ class Timing:
 class DirectoryStore:
     """Objects in the manifests below a folder (stores.model.Store)."""
 
-    def __init__(self, root: Path, *, assign_uids: bool = True, timing: Timing | None = None) -> None:
+    def __init__(
+        self, root: Path, *, assign_uids: bool = True, exclusive: bool = True, timing: Timing | None = None
+    ) -> None:
         self._root = root.absolute()
         self._assign_uids = assign_uids
+        self._exclusive = exclusive
+        self._lock_number: int | None = None
+        self._memory = Memory(self._root, writes=exclusive)
+        self._is_reconciled = False
         self._timing = timing or Timing()
         self._view = View(settle=self._timing.settle)
         self._lock = asyncio.Lock()
@@ -89,8 +97,12 @@ class DirectoryStore:
         return self._faults
 
     async def open(self) -> None:
-        """Read everything that is there and begin to watch; StoreError when the folder is missing or unreadable."""
-        self._folder = await asyncio.to_thread(self._prepare)
+        """Read everything that is there and begin to watch; StoreError: the folder is missing, unreadable or taken."""
+        try:
+            self._folder = await asyncio.to_thread(self._prepare)
+        except StoreError:
+            self._release()
+            raise
         await self._look()
         # The first look only takes note: a file is read when it looks the same twice.
         await asyncio.sleep(self._timing.quiet)
@@ -107,6 +119,14 @@ class DirectoryStore:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.gather(*self._updates, return_exceptions=True)
+        if self._folder is not None:
+            async with self._lock:
+                await asyncio.to_thread(self._memory.flush)
+        self._release()
+
+    def _release(self) -> None:
+        number, self._lock_number = self._lock_number, None
+        release_lock(number)
 
     async def watch(self) -> AsyncIterator[Change | Synced]:
         """Yield ADDED for all that is present, Synced, then each change; end when the store is closed."""
@@ -129,6 +149,10 @@ class DirectoryStore:
     def get(self, key: ObjectKey) -> StoredObject | None:
         """Return the object of the last view."""
         return self._view.get(key)
+
+    def held(self, key: ObjectKey, uid: str) -> bool:
+        """Whether this store holds or has once held the object, in this process or an earlier one."""
+        return self._memory.held(key, uid)
 
     def list(self, kind: str) -> list[StoredObject]:
         """Return all objects of a kind in the last view, by namespace and name."""
@@ -181,6 +205,8 @@ class DirectoryStore:
         self._show(outcome)
         if key in outcome.missing:
             self._view.remove(key)
+            self._memory.drop(key)
+        await asyncio.to_thread(self._memory.flush)
         return True
 
     def _prepare(self) -> Folder:
@@ -191,7 +217,9 @@ class DirectoryStore:
         except OSError as error:
             reason = "no such folder; make it, or name another" if isinstance(error, FileNotFoundError) else why(error)
             raise StoreError(f"{root}: {reason}", retryable=False) from error
-        for leftover in recover(root):
+        if self._exclusive:
+            self._lock_number = take_lock(root)
+        for leftover in recover(root) if self._exclusive else ():
             log.warning("hidden file left behind by a killed process", file=str(leftover.path), outcome=leftover.what)
         identity, keeps = load_identity(root), True
         if identity is None:
@@ -203,9 +231,11 @@ class DirectoryStore:
                     "identity of the store not kept, made from its path instead", store=str(root), reason=why(error)
                 )
         self._identity = identity
+        self._memory.load()
         return Folder(
             root,
             self._view,
+            self._memory,
             identity=identity,
             keeps_identity=keeps,
             assign_uids=self._assign_uids,
@@ -222,6 +252,11 @@ class DirectoryStore:
         outcome = await asyncio.to_thread(self._folder.look, time.monotonic())
         self._show(outcome)
         self._tell_faults(reading.faults)
+        if not self._is_reconciled and not reading.faults and self._tasks:
+            # Deleted while no process was looking: now that all of the folder was read, nothing may come back as it.
+            for key in self._memory.absent({found.key for found in self._view.objects()}):
+                self._memory.drop(key)
+            self._is_reconciled = True
         if reading.root_inode != before:
             self._stop.set()  # what is listened to is another folder
 
@@ -231,7 +266,8 @@ class DirectoryStore:
             self._view.show(key, data, origin=origin, stamp=stamp)
         for key in outcome.missing:
             self._view.miss(key, now=now)
-        self._view.settle(now=now)
+        for key in self._view.settle(now=now):
+            self._memory.drop(key)
         self._news.set()
 
     def _tell_faults(self, faults: tuple[Fault, ...]) -> None:

@@ -1,7 +1,7 @@
 """A folder of manifests with the view it gives: what it shows after a look, with a uid for every object."""
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +12,7 @@ import structlog
 from stores.atomic import replace_file
 from stores.content import Content, Found
 from stores.errors import store_error
+from stores.memory import Memory
 from stores.model import ObjectKey, StoreError
 from stores.places import real_file
 from stores.quiet import Quiet
@@ -47,10 +48,19 @@ class Folder:
     """Finds out; the view, which is only read here, is changed by the caller with what was found."""
 
     def __init__(
-        self, root: Path, view: View, *, identity: str, keeps_identity: bool, assign_uids: bool, quiet: Quiet
+        self,
+        root: Path,
+        view: View,
+        memory: Memory,
+        *,
+        identity: str,
+        keeps_identity: bool,
+        assign_uids: bool,
+        quiet: Quiet,
     ) -> None:
         self.reading = Reading(root, quiet=quiet, keeps_identity=keeps_identity)
         self.view = view
+        self.memory = memory
         self.root = root
         self._identity = identity
         self._assign_uids = assign_uids
@@ -84,6 +94,9 @@ class Folder:
             else:
                 wanting.setdefault(path, []).append((found, data))
         self._write_uids(wanting, outcome, now=now)
+        for key, (shown, _) in outcome.shown.items():
+            self.memory.keep(key, shown["metadata"]["uid"])
+        self.memory.flush()  # before anybody is told of them
         return outcome
 
     def complete(self, found: Found, claimed: dict[str, ObjectKey] | None = None) -> dict[str, Any]:
@@ -93,11 +106,17 @@ class Folder:
         def is_free(uid: str, key: ObjectKey) -> bool:
             return self.view.is_free(uid, key) and claimed.get(uid, key) == key
 
-        data = completed(found, self.view.get(found.key), is_free=is_free, new_uid=lambda: self._new_uid(found.key))
+        data = completed(
+            found, self.view.get(found.key), is_free=is_free, new_uid=lambda: self._new_uid(found.key, is_free)
+        )
         claimed[data["metadata"]["uid"]] = found.key
         return data
 
-    def _new_uid(self, key: ObjectKey) -> str:
+    def _new_uid(self, key: ObjectKey, is_free: Callable[[str, ObjectKey], bool]) -> str:
+        """Return the uid that the object had in an earlier process, if no other has it; else a new one."""
+        remembered = self.memory.uid_of(key)
+        if remembered is not None and is_free(remembered, key):
+            return remembered
         return str(uuid.uuid4()) if self._assign_uids else fixed_uid(self._identity, key)
 
     def _write_uids(self, wanting: _Wanting, outcome: Outcome, *, now: float) -> None:
@@ -122,7 +141,8 @@ class Folder:
     def _show_fixed(self, objects: _Objects, outcome: Outcome) -> None:
         for found, data in objects:
             known = self.view.get(found.key)
-            uid = fixed_uid(self._identity, found.key) if known is None else known.uid
+            remembered = self.memory.uid_of(found.key) if known is None else known.uid
+            uid = remembered or fixed_uid(self._identity, found.key)
             shown = {**data, "metadata": {**data["metadata"], "uid": uid}}
             outcome.shown[found.key] = (shown, found.manifest.where)
 

@@ -120,6 +120,14 @@ class Store(Protocol):
         """Return the object of the last view."""
         ...
 
+    def held(self, key: ObjectKey, uid: str) -> bool:
+        """Whether this store knows that it holds, or once held, this object: in this process or an earlier one.
+
+        False for an object that it never knew, and for one deleted so long ago that it is forgotten: whoever deletes
+        elsewhere what is missing here asks this first.
+        """
+        ...
+
     def list(self, kind: str) -> list[StoredObject]:
         """Return all objects of a kind in the last view, by namespace and name."""
         ...

@@ -65,10 +65,12 @@ class View:
             del self._objects[key]
             self._untold[key] = None
 
-    def settle(self, *, now: float) -> None:
-        """Delete what has been missing for long enough."""
-        for key in [key for key, since in self._missing.items() if since + self._settle <= now]:
+    def settle(self, *, now: float) -> list[ObjectKey]:
+        """Delete what has been missing for long enough, and return what that was."""
+        gone = [key for key, since in self._missing.items() if since + self._settle <= now]
+        for key in gone:
             self.remove(key)
+        return gone
 
     def next_time(self) -> float | None:
         """Return when `settle` may delete something; None when nothing is missing."""

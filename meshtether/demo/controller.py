@@ -22,7 +22,7 @@ log = structlog.stdlib.get_logger(__name__)
 @contextlib.asynccontextmanager
 async def controlling(root: Path) -> AsyncIterator[None]:
     """Report a status for every Application under `root` while the block runs."""
-    store = DirectoryStore(root, assign_uids=False)
+    store = DirectoryStore(root, assign_uids=False, exclusive=False)
     await store.open()
     task = asyncio.create_task(_control(store), name=f"controller {root.name}")
     try:

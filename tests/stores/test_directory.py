@@ -368,7 +368,7 @@ async def test_changes_are_told_within_a_second_with_the_real_times(tmp_path):
         assert [change.type for change in found.changes] == [ChangeType.ADDED, ChangeType.MODIFIED, ChangeType.DELETED]
 
 
-@pytest.mark.parametrize("uid", ["x" * 129, "'a b'", "é", "12", "[a]", "'a\\tb'"])
+@pytest.mark.parametrize("uid", ["x" * 129, "'a b'", "é", "12", "[a]"])
 async def test_an_unfit_uid_is_a_fault_and_the_object_stays_what_it_was(tmp_path, uid):
     put(tmp_path / "a.yaml", app(uid=ONE))
     async with watched(tmp_path) as found:

@@ -10,6 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from stores.drafting import commit, draft
 from stores.folder import Folder
+from stores.memory import Memory
 from stores.model import ChangeType
 from stores.quiet import Quiet
 from stores.view import View
@@ -34,7 +35,13 @@ class Stories(RuleBasedStateMachine):
         self.clock = itertools.count(1)
         self.view = View(settle=0.25)
         self.folder = Folder(
-            self.root, self.view, identity=IDENTITY, keeps_identity=False, assign_uids=True, quiet=Quiet(quiet=0.05)
+            self.root,
+            self.view,
+            Memory(self.root, writes=False),
+            identity=IDENTITY,
+            keeps_identity=False,
+            assign_uids=True,
+            quiet=Quiet(quiet=0.05),
         )
         # The model: what each file shows, and what it is believed to hold although it does not show it.
         self.live: dict[str, dict[str, str]] = {}
