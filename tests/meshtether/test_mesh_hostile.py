@@ -7,13 +7,14 @@ import json
 import resource
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 SECONDS = 10.0
+"""Of the processor: what else the machine does meanwhile is not this program's."""
+
 MEGABYTES = 500
 LIMIT = 4 * 2**30
 """Bytes of address space: a runaway ends here, and not with the machine."""
@@ -95,14 +96,15 @@ def test_it_ends_soon_with_findings_and_little_memory(make: Callable[[Path], Non
         "import resource, sys\n"
         "from meshtether.cli import main\n"
         "try:\n    main()\n"
-        "finally:\n    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)\n"
+        "finally:\n"
+        "    used = resource.getrusage(resource.RUSAGE_SELF)\n"
+        "    print(used.ru_utime + used.ru_stime, used.ru_maxrss, file=sys.stderr)\n"
     )
     command = [sys.executable, "-c", code, "mesh", "verify", str(folder), "--crds", str(crds), "-o", "json"]
-    begun = time.monotonic()
     done = subprocess.run(command, capture_output=True, text=True, timeout=110, preexec_fn=bounded, check=False)
-    elapsed = time.monotonic() - begun
     assert "Traceback" not in done.stderr, done.stderr[-2000:]
     assert done.returncode in (1, 2)
     assert json.loads(done.stdout)["findings"]
-    assert elapsed < SECONDS
-    assert int(done.stderr.split()[-1]) / 1024 < MEGABYTES
+    seconds, kilobytes = map(float, done.stderr.split()[-2:])
+    assert seconds < SECONDS
+    assert kilobytes / 1024 < MEGABYTES
