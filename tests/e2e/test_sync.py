@@ -101,6 +101,35 @@ async def test_what_happened_while_the_principal_was_down_is_made_good(tmp_path:
         assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns), "rewritten for nothing"
 
 
+async def test_a_principal_over_an_empty_folder_takes_nothing_away(tmp_path: Path) -> None:
+    async with world(tmp_path, "agent-a") as place:
+        place.write("agent-a", "shop")
+        await arrived(place, "agent-a", "shop")
+        await place.principal.kill()
+        place.hub_store.rename(tmp_path / "unmounted")
+        place.hub_store.mkdir()
+        await place.principal.start()
+        await place.principal.wait_for("never held")
+        assert place.agent_file("agent-a", "shop").exists()
+        place.write("agent-a", "other")
+        await arrived(place, "agent-a", "other")
+        assert place.agent_file("agent-a", "shop").exists()
+
+
+async def test_a_checkout_without_uids_while_the_principal_is_down_is_no_new_object(tmp_path: Path) -> None:
+    async with world(tmp_path, "agent-a") as place:
+        file = place.write("agent-a", "shop")
+        await arrived(place, "agent-a", "shop")
+        await until(lambda: dig(read(file), "metadata", "uid"), "the uid is in the user's file")
+        before = dig(read(place.agent_file("agent-a", "shop")), "metadata", "uid")
+        await place.principal.kill()
+        place.write("agent-a", "shop", path="changed")
+        assert dig(read(file), "metadata", "uid") is None
+        await place.principal.start()
+        await arrived(place, "agent-a", "shop", path="changed")
+        assert dig(read(place.agent_file("agent-a", "shop")), "metadata", "uid") == before
+
+
 async def test_a_status_reported_while_the_principal_was_down_comes_back(tmp_path: Path) -> None:
     async with world(tmp_path, "agent-a") as place:
         place.write("agent-a", "shop")
