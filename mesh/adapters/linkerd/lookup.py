@@ -1,6 +1,6 @@
 """Linkerd's objects as the checks look them up: which hold for the principal, and where its Service is spoken of."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from mesh.adapters.linkerd.facts import CLIENT_ID, GATEWAY_API, INJECT, POLICY, PROFILES, SERVED
 from mesh.bundle import Field, Item, Workload, label_selector_takes, same_namespace, service_names
@@ -84,7 +84,7 @@ def routes(world: World) -> Iterator[Item]:
             yield item
 
 
-def _is_parent(route: Item, parent: Field, services: list[Item]) -> bool:
+def _is_parent(route: Item, parent: Field, services: Sequence[Item]) -> bool:
     if parent.at("kind").text != "Service":
         return False
     namespace = parent.at("namespace").text or route.namespace

@@ -1,0 +1,255 @@
+"""Envoy's bootstraps among manifests: files of their own, or texts in ConfigMaps; and their parts."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Final
+
+from mesh.adapters.envoy.facts import CLIENT_TLS, MANAGER, SECRET, SERVER_TLS, TCP_PROXY, TYPE, UPSTREAM_HTTP
+from mesh.adapters.envoy.fields import get, is_of, items, number, typed
+from mesh.bundle import Bundle, Field, Item
+from mesh.configuration.tls import LOOPBACK
+from mesh.findings import Document, Finding, ObjectRef, path_text
+from mesh.manifests import Lines, read_documents
+
+STATIC: Final = ("static_resources", "staticResources")
+"""The key by which a bootstrap is told from anything else."""
+
+MAX_EMBEDDED: Final = 1024 * 1024
+"""Characters of a text in a ConfigMap that is looked at; Kubernetes keeps objects below 1.5 MiB."""
+
+
+def is_bootstrap(data: Mapping[str, Any]) -> bool:
+    """Whether a document is a bootstrap of Envoy's."""
+    return "apiVersion" not in data and any(key in data for key in STATIC)
+
+
+def is_secret_file(data: Mapping[str, Any]) -> bool:
+    """Whether a document is a file in which Envoy looks up secrets."""
+    resources = data.get("resources")
+    return (
+        "apiVersion" not in data
+        and isinstance(resources, list)
+        and any(isinstance(each, Mapping) and str(each.get(TYPE, "")).endswith(f"/{SECRET}") for each in resources)
+    )
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """A bootstrap in a text of a ConfigMap, with the lines that it has in there."""
+
+    data: Mapping[str, Any]
+    source: str
+    line: int
+    lines: Lines
+
+
+@dataclass(frozen=True)
+class Bootstrap:
+    """One Envoy's configuration."""
+
+    root: Field
+    within: tuple[Item, str] | None = None
+    """The ConfigMap and its key, when it is a text in one."""
+
+    def lift(self, finding: Finding) -> Finding:
+        """A finding in it as one in the object that holds it."""
+        if self.within is None or finding.file != self.root.document.source:
+            return finding
+        item, key = self.within
+        above = path_text(("data", key))
+        return replace(finding, object=ObjectRef.of(item.document), path=f"{above}.{finding.path}".rstrip("."))
+
+    @cached_property
+    def node(self) -> str:
+        """What the Envoy is called."""
+        return get(self.root, "node", "id").text or "the Envoy"
+
+    @cached_property
+    def contexts(self) -> list[Field]:
+        """Every TLS context: of chains, then of clusters."""
+        found = [each.tls for each in self.chains] + [each.tls for each in self.clusters]
+        return [each for each in found if each is not None]
+
+    @cached_property
+    def clusters(self) -> list["Cluster"]:
+        """The clusters."""
+        return [Cluster(self, each) for each in items(self.root, "static_resources", "clusters")]
+
+    @cached_property
+    def chains(self) -> list["Chain"]:
+        """Every filter chain of every listener."""
+        return [
+            Chain(self, listener, chain)
+            for listener in items(self.root, "static_resources", "listeners")
+            for chain in (*items(listener, "filter_chains"), get(listener, "default_filter_chain"))
+            if chain.exists
+        ]
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Where an Envoy sends what it takes."""
+
+    bootstrap: Bootstrap
+    field: Field
+
+    @property
+    def name(self) -> str | None:
+        """By which routes name it."""
+        return self.field.at("name").text
+
+    @property
+    def title(self) -> str:
+        """The cluster, for messages."""
+        return f"the cluster {self.field.at('name').shown} of {self.bootstrap.node}"
+
+    @cached_property
+    def tls(self) -> Field | None:
+        """What it says in TLS to the other end; None: plaintext."""
+        return typed(get(self.field, "transport_socket"), CLIENT_TLS)
+
+    @cached_property
+    def options(self) -> Field:
+        """Its HTTP options."""
+        return get(self.field, "typed_extension_protocol_options").at(UPSTREAM_HTTP)
+
+    @cached_property
+    def http2(self) -> Field:
+        """Its HTTP/2 options, if HTTP/2 is what it speaks."""
+        stated = get(self.options, "explicit_http_config", "http2_protocol_options")
+        former = get(self.field, "http2_protocol_options")
+        return former if former.exists and not stated.exists else stated
+
+    @cached_property
+    def endpoints(self) -> list[Field]:
+        """The addresses of its endpoints."""
+        return [
+            get(endpoint, "endpoint", "address")
+            for locality in items(self.field, "load_assignment", "endpoints")
+            for endpoint in items(locality, "lb_endpoints")
+        ]
+
+    @property
+    def is_near(self) -> bool:
+        """Whether all of its endpoints are on the same machine."""
+        return bool(self.endpoints) and all(map(is_near, self.endpoints))
+
+
+@dataclass(frozen=True)
+class Chain:
+    """What a listener does with one kind of connection."""
+
+    bootstrap: Bootstrap
+    listener: Field
+    field: Field
+
+    @property
+    def name(self) -> str:
+        """The listener, for messages."""
+        return f"the listener {self.listener.at('name').shown} of {self.bootstrap.node}"
+
+    @cached_property
+    def manager(self) -> Field | None:
+        """Its HTTP connection manager."""
+        return self._filter(MANAGER)
+
+    @cached_property
+    def proxy(self) -> Field | None:
+        """Its TCP proxy."""
+        return self._filter(TCP_PROXY)
+
+    def _filter(self, name: str) -> Field | None:
+        found = (typed(each, name) for each in items(self.field, "filters"))
+        return next((each for each in found if each is not None), None)
+
+    @cached_property
+    def tls(self) -> Field | None:
+        """What it asks in TLS of whoever connects; None: plaintext."""
+        return typed(get(self.field, "transport_socket"), SERVER_TLS)
+
+    @property
+    def is_near(self) -> bool:
+        """Whether only the same machine reaches it."""
+        return is_near(get(self.listener, "address"))
+
+    @cached_property
+    def routes(self) -> list[Field]:
+        """The routes of its connection manager."""
+        if self.manager is None:
+            return []
+        return [
+            route for host in items(self.manager, "route_config", "virtual_hosts") for route in items(host, "routes")
+        ]
+
+    @cached_property
+    def clusters(self) -> list[Cluster]:
+        """The clusters to which it leads."""
+        names = [get(each, "route", "cluster").text for each in self.routes]
+        names += [get(self.proxy, "cluster").text] if self.proxy is not None else []
+        return [each for each in self.bootstrap.clusters if each.name is not None and each.name in names]
+
+    @property
+    def leads_on(self) -> bool:
+        """Whether it leads to another Envoy."""
+        return any(each.tls is not None for each in self.clusters)
+
+    @property
+    def role(self) -> str:
+        """`principal` in front of the principal, `agent` behind the agent, `gateway` between Envoys; else nothing."""
+        if self.tls is not None:
+            return "gateway" if self.leads_on else "principal"
+        return "agent" if self.leads_on else ""
+
+
+def is_near(address: Field) -> bool:
+    """Whether an address is of the same machine: loopback, or a socket in the file system."""
+    if get(address, "pipe").exists:
+        return True
+    return get(address, "socket_address", "address").text in LOOPBACK
+
+
+def port_of(address: Field) -> int | None:
+    """The port of an address."""
+    return number(get(address, "socket_address", "port_value"))
+
+
+def bootstraps(files: Iterable[Document], bundle: Bundle) -> Iterator[Bootstrap]:
+    """The bootstraps in `files`, and those in ConfigMaps."""
+    for each in files:
+        if is_bootstrap(each.data):
+            yield Bootstrap(Field.root(each))
+    for item in bundle.of("", "ConfigMap"):
+        for key, text in item.at("data").entries():
+            yield from _embedded(item, key, text)
+
+
+def _embedded(item: Item, key: str, text: Field) -> Iterator[Bootstrap]:
+    written = text.text or ""
+    if len(written) > MAX_EMBEDDED or not any(each in written for each in STATIC):
+        return
+    manifests, _ = read_documents(written, item.document.source)
+    for manifest in manifests:
+        if is_bootstrap(manifest.data):
+            # A text of several lines stands below its key.
+            below = item.document.lines.of(text.path) + (1 if "\n" in written.rstrip("\n") else 0)
+            inner = written[manifest.start : manifest.end]
+            first = below + written[: manifest.start].count("\n")
+            document = Embedded(manifest.data, item.document.source, first, Lines(inner, first=first))
+            yield Bootstrap(Field.root(document), within=(item, key))
+
+
+def has_embedded(bundle: Bundle) -> bool:
+    """Whether a ConfigMap holds what looks like a bootstrap."""
+    return any(
+        any(each in value for each in STATIC)
+        for item in bundle.of("", "ConfigMap")
+        for value in item.at("data").strings.values()
+    )
+
+
+def secrets(files: Iterable[Document]) -> Iterator[Field]:
+    """Every secret in files of secrets."""
+    for each in files:
+        if is_secret_file(each.data):
+            yield from (resource for resource in items(Field.root(each), "resources") if is_of(resource, SECRET))
