@@ -25,7 +25,7 @@ from principal.tokens import Bearer, Issuer
 from tests.principal.certificates import client, der
 from tests.principal.virtual import AUTH, HEADER, ISSUER, VERSION, auth_request, call, subject, xfcc
 
-NOW = datetime.now(UTC).timestamp() + 1
+NOW = datetime.now(UTC).timestamp() + 1800  # certificates are made while the suite runs: some minutes after this
 """The certificates of these tests are valid from now on."""
 LOOSE = f"header:{HEADER}:URI=spiffe://[^/]+/ns/[^/]+/sa/([^,;]+)"
 LINKERD = "identity:l5d-client-id:{agent}.argocd-agents.serviceaccount.identity.linkerd.cluster.local"

@@ -18,7 +18,7 @@ from principal.rpc import CallInfo, Code, ConnectionInfo, RpcError
 from tests.principal.certificates import client, der
 from tests.principal.virtual import ISSUER, VERSION, call
 
-NOW = datetime.now(UTC).timestamp() + 1
+NOW = datetime.now(UTC).timestamp() + 1800  # certificates are made while the suite runs: some minutes after this
 SPIFFE = "spiffe://cluster.local/ns/argocd-agents/sa/{}"
 
 
