@@ -5,7 +5,7 @@ from typing import Final
 
 from mesh.bundle import Item
 from mesh.findings import Finding, found
-from mesh.world import Check, World
+from mesh.world import MAX_PRINCIPALS, Check, World
 
 CLUSTER_WIDE: Final = frozenset(
     {
@@ -100,5 +100,13 @@ def _name(item: Item) -> str:
     return item.name or item.at("metadata", "generateName").text or ""
 
 
-CHECKS: Final[tuple[Check, ...]] = (objects, versions, duplicates, namespaces)
+def bounded(world: World) -> Iterator[Finding]:
+    """MT1006: more principals than are compared with everything else."""
+    principals = [each for each in world.components if each.side == "principal"]
+    for principal in principals[MAX_PRINCIPALS : MAX_PRINCIPALS + 1]:
+        message = f"There are {len(principals)} principals; those from here on are not compared with other objects."
+        yield principal.home.finding("MT1006", message)
+
+
+CHECKS: Final[tuple[Check, ...]] = (objects, versions, duplicates, namespaces, bounded)
 """The checks of this file."""

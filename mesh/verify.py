@@ -37,10 +37,10 @@ def verify(
 
     Without `adapters`, those that the manifests are about. Findings about what is missing altogether come last.
     """
-    bundle = Bundle(manifests)
+    bundle = Bundle.made_of(manifests)
     chosen = applying(bundle) if adapters is None else list(adapters)
-    findings = shared_findings(World.of(manifests, intent)) if not chosen else []
-    findings += [finding for adapter in chosen for finding in adapter.verify(intent, manifests)]
+    findings = shared_findings(World.of(bundle, intent)) if not chosen else []
+    findings += [finding for adapter in chosen for finding in adapter.verify(intent, bundle)]
     if schemas is not None:
         findings += [finding for each in manifests for finding in schemas.validate(each)]
     places = {source: position for position, source in enumerate(dict.fromkeys(each.source for each in manifests))}

@@ -3,12 +3,29 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, Final, TypeVar
 
 from mesh.bundle import Bundle, Workload, workloads
 from mesh.configuration.settings import Component, components
 from mesh.findings import Document, Finding
 from mesh.intent import Intent
 from mesh.wiring import Wiring
+
+_T = TypeVar("_T")
+
+_Item = TypeVar("_Item")
+
+MAX_PRINCIPALS: Final = 10
+"""Principals in one verification; each is compared with every policy. More than a few in one set are none."""
+
+MAX_PAIRS: Final = 10_000
+"""Comparisons of each of some things with each of others, in one check: a quarter of a second. A thousand agents and
+ten rules fit."""
+
+
+def fair(some: Sequence[_Item], others: Sequence[Any]) -> Sequence[_Item]:
+    """As many of `some` as can be compared with all of `others` within MAX_PAIRS; one at least."""
+    return some[: max(1, MAX_PAIRS // max(1, len(others)))]
 
 
 @dataclass(frozen=True)
@@ -24,7 +41,7 @@ class World:
     @classmethod
     def of(cls, manifests: Sequence[Document], intent: Intent | None, wiring: Wiring | None = None) -> "World":
         """The world of `manifests`."""
-        return cls(Bundle(manifests), intent, wiring)
+        return cls(Bundle.made_of(manifests), intent, wiring)
 
     @cached_property
     def workloads(self) -> Sequence[Workload]:
@@ -38,13 +55,24 @@ class World:
 
     @cached_property
     def principals(self) -> Sequence[Component]:
-        """Every principal."""
-        return [each for each in self.components if each.side == "principal"]
+        """The principals, MAX_PRINCIPALS at most."""
+        return [each for each in self.components if each.side == "principal"][:MAX_PRINCIPALS]
 
     @cached_property
     def agents(self) -> Sequence[Component]:
         """Every agent."""
         return [each for each in self.components if each.side == "agent"]
+
+    @cached_property
+    def _made(self) -> dict[Any, Any]:
+        return {}
+
+    def once(self, make: "Callable[[World], _T]") -> _T:
+        """What `make` gives for this world, made at most once; `make` must be a module's function."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        made: _T = self._made[make]
+        return made
 
 
 Check = Callable[[World], Iterator[Finding]]

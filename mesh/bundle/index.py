@@ -1,12 +1,14 @@
 """The manifests of one verification, found by kind, by name and by labels."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar, overload
 
 from mesh.bundle.fields import Field
 from mesh.findings import Document, ObjectRef
+
+_T = TypeVar("_T")
 
 DEFAULT_NAMESPACE = ""
 """How an object's namespace is told when none is written."""
@@ -65,17 +67,54 @@ class Item:
         return self.at("metadata", "annotations").strings
 
 
-class Bundle:
-    """All objects of one verification, in the order in which they were given."""
+class Bundle(Sequence[Document]):
+    """All objects of one verification, in the order in which they were given; also a sequence of their documents.
+
+    What is worked out of all of them is worked out once: see `once`.
+    """
 
     def __init__(self, documents: Iterable[Document]) -> None:
         self.items: Sequence[Item] = [Item(each, ObjectRef.of(each)) for each in documents]
+        self._made: dict[Any, Any] = {}
+
+    @classmethod
+    def made_of(cls, documents: Sequence[Document]) -> "Bundle":
+        """The bundle of `documents`, which may be one already."""
+        return documents if isinstance(documents, Bundle) else cls(documents)
+
+    @overload
+    def __getitem__(self, index: int) -> Document: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Document]: ...
+
+    def __getitem__(self, index: int | slice) -> Document | Sequence[Document]:
+        if isinstance(index, slice):
+            return [each.document for each in self.items[index]]
+        return self.items[index].document
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def once(self, make: "Callable[[Bundle], _T]") -> _T:
+        """What `make` gives for this bundle, made at most once; `make` must be a module's function."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        made: _T = self._made[make]
+        return made
 
     @cached_property
     def _by_kind(self) -> Mapping[tuple[str, str], list[Item]]:
         found: dict[tuple[str, str], list[Item]] = {}
         for item in self.items:
             found.setdefault((item.group, item.kind), []).append(item)
+        return found
+
+    @cached_property
+    def _by_name(self) -> Mapping[tuple[str, str, str, str], Item]:
+        found: dict[tuple[str, str, str, str], Item] = {}
+        for item in self.items:
+            found.setdefault((item.group, item.kind, item.namespace, item.name), item)
         return found
 
     @cached_property
@@ -95,10 +134,8 @@ class Bundle:
 
     def get(self, group: str, kind: str, *, namespace: str, name: str) -> Item | None:
         """The object of that name; one without a written namespace counts as being in `namespace`."""
-        for item in self._by_kind.get((group, kind), ()):
-            if item.name == name and item.namespace in {namespace, DEFAULT_NAMESPACE}:
-                return item
-        return None
+        written = self._by_name.get((group, kind, namespace, name))
+        return written or self._by_name.get((group, kind, DEFAULT_NAMESPACE, name))
 
 
 def selects(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:

@@ -1,6 +1,6 @@
 """Pods, wherever they are written: Pods themselves, and the templates of Deployments and the like."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -53,8 +53,12 @@ class Workload:
                     yield port.at("name").text or "", number, port
 
 
-def workloads(bundle: Bundle) -> list[Workload]:
+def workloads(bundle: Bundle) -> Sequence[Workload]:
     """Everything in `bundle` that makes pods."""
+    return bundle.once(_workloads)
+
+
+def _workloads(bundle: Bundle) -> Sequence[Workload]:
     templated = [Workload(each, each.at("spec", "template")) for each in bundle.of("apps", *TEMPLATED)]
     return templated + [Workload(each, each.root) for each in bundle.of("", "Pod")]
 

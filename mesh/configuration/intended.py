@@ -11,6 +11,9 @@ from mesh.durations import DurationError, parse_duration
 from mesh.findings import Finding
 from mesh.world import Check, World
 
+MAX_PATTERNS: Final = 20
+"""Patterns with `*` in a list of namespaces; each is compared with every agent's name."""
+
 
 def differing(world: World) -> Iterator[Finding]:
     """MT1915: settings that are others than the intent's."""
@@ -20,7 +23,7 @@ def differing(world: World) -> Iterator[Finding]:
         "principal": principal_settings(world.intent, world.wiring),
         "agent": agent_settings(world.intent, world.wiring),
     }
-    for component in world.components:
+    for component in (*world.principals, *world.agents):
         yield from _different(component, wanted[component.side])
         if component.side == "principal" and world.wiring.listen_host is None:
             yield from _not_pod_ip(component)
@@ -80,8 +83,9 @@ def _same_host(text: str, wanted: str, namespace: str) -> bool:
 
 def _allows_all(text: str, wanted: str, _: str) -> bool:
     """Whether the namespace patterns in `text` take every one in `wanted`."""
-    patterns = [each.strip() for each in text.split(",")]
-    return all(any(_takes(pattern, each) for pattern in patterns) for each in wanted.split(","))
+    names = frozenset(each.strip() for each in text.split(","))
+    patterns = [each for each in names if "*" in each][:MAX_PATTERNS]
+    return all(each in names or any(_takes(pattern, each) for pattern in patterns) for each in wanted.split(","))
 
 
 _COMPARE: Final[Mapping[str, Callable[[str, str, str], bool]]] = {
@@ -95,8 +99,6 @@ _COMPARE: Final[Mapping[str, Callable[[str, str, str], bool]]] = {
 
 def _takes(pattern: str, name: str) -> bool:
     """Whether argocd-agent's namespace pattern takes `name`: `*` stands for any text; a name for itself."""
-    if "*" not in pattern:
-        return pattern == name
     first, *middle, last = pattern.split("*")
     if not name.startswith(first) or not name[len(first) :].endswith(last):
         return False

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from mesh.bundle import Bundle, Field, Item, Workload, same_namespace, workloads
+from mesh.bundle import Bundle, Field, Item, Workload, workloads
 from mesh.configuration.options import ENVIRONMENT, FALSE, KEYS, PREFIXES, ROWS, TRUE, Row, Side
 from mesh.durations import DurationError, parse_duration
 
@@ -126,8 +126,12 @@ class Component:
         return f"the {self.side} in {self.item.ref}"
 
 
-def components(bundle: Bundle) -> list[Component]:
+def components(bundle: Bundle) -> Sequence[Component]:
     """Every principal and agent in `bundle`: of containers first, then ConfigMaps to which none points."""
+    return bundle.once(_components)
+
+
+def _components(bundle: Bundle) -> Sequence[Component]:
     found = [made for workload in workloads(bundle) for made in _of_workload(bundle, workload)]
     used = {id(setting.place.document) for made in found for setting in made.settings.values()}
     unused = [item for item in bundle.of("", "ConfigMap") if id(item.document) not in used]
@@ -227,10 +231,14 @@ def _environment(
 
 
 def _config_map(bundle: Bundle, workload: Workload, name: str) -> Item | None:
-    for item in bundle.of("", "ConfigMap"):
-        if item.name == name and same_namespace(item.namespace, workload.namespace):
-            return item
-    return None
+    if workload.namespace:
+        return bundle.get("", "ConfigMap", namespace=workload.namespace, name=name)
+    return bundle.once(_config_maps).get(name)
+
+
+def _config_maps(bundle: Bundle) -> Mapping[str, Item]:
+    """ConfigMaps by their names alone, for pods without a written namespace."""
+    return {item.name: item for item in reversed(bundle.of("", "ConfigMap"))}
 
 
 def _variable(row: Row, variable: Field) -> Setting:

@@ -1,6 +1,6 @@
 """Heartbeats and pings: whether there are any, and whether they fit each other and the timers on the way."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from mesh.bundle import Field
@@ -22,20 +22,32 @@ MOST_SHARE: Final = 0.75
 
 
 def limits(world: World) -> Iterator[Finding]:
-    """MT1905 and MT1908: the principal's limit against the agents' pings."""
+    """MT1905 and MT1908: the principal's limit against the most frequent of the agents' pings."""
     for principal in world.principals:
         limit = principal.given("keepalive-min-interval")
         if limit is None or limit.duration is None:
             continue
-        for agent, ping in _pings(world):
-            meshed = method(agent.given("creds")) == "header"
-            if limit.duration and limit.duration >= (ping.duration or 0):
+        for meshed in (False, True):
+            agent, ping = world.once(_most_frequent).get(meshed, (None, None))
+            if agent is None or ping is None or ping.duration is None:
+                continue
+            if limit.duration and limit.duration >= ping.duration:
                 message = f"{limit.said}, and {ping.said} in {agent.item.ref}: the limit must be clearly less."
                 # Behind a mesh these PINGs end at the agent's own proxy; the two settings still contradict.
                 yield limit.place.finding("MT1905", message, level=Level.WARNING if meshed else Level.ERROR)
-            elif not limit.duration and principal.is_argocd_agent and not meshed and (ping.duration or 0) < GO_LIMIT:
+            elif not limit.duration and principal.is_argocd_agent and not meshed and ping.duration < GO_LIMIT:
                 message = f"--keepalive-min-interval is 0, so 5m in argocd-agent, and {ping.said} in {agent.item.ref}."
                 yield limit.place.finding("MT1908", message)
+
+
+def _most_frequent(world: World) -> Mapping[bool, tuple[Component, Setting]]:
+    """The agent with the shortest ping interval, of those that are in a mesh and of those that are not."""
+    found: dict[bool, tuple[Component, Setting]] = {}
+    for agent, ping in _pings(world):
+        meshed = method(agent.given("creds")) == "header"
+        if meshed not in found or (ping.duration or 0) < (found[meshed][1].duration or 0):
+            found[meshed] = (agent, ping)
+    return found
 
 
 def heartbeats(world: World) -> Iterator[Finding]:
@@ -77,11 +89,10 @@ def heartbeat_findings(world: World, timer: Field, ns: int, what: str) -> Iterat
     """
     if ns <= 0:
         return
-    known = [(agent.given("heartbeat-interval"), str(agent)) for agent in world.agents]
-    beats = [(beat.duration, who) for beat, who in known if beat is not None and beat.duration is not None]
+    beats = world.once(_extremes)
     if not beats and world.intent is not None:
-        beats = [(world.intent.keepalive.heartbeat, "the intent")]
-    for beat, who in dict.fromkeys(beats):
+        beats = {world.intent.keepalive.heartbeat: "the intent"}
+    for beat, who in beats.items():
         share, limit = beat / ns, format_duration(ns)
         fit = f"{format_duration(round(ns * LEAST_SHARE))} to {format_duration(round(ns * MOST_SHARE))}"
         said = f"{what} ends a stream after {limit} without data, and {who} sends a heartbeat"
@@ -94,6 +105,17 @@ def heartbeat_findings(world: World, timer: Field, ns: int, what: str) -> Iterat
         elif share < LEAST_SHARE:
             message = f"{said} every {format_duration(beat)}, more often than it needs; fitting: {fit}."
             yield timer.finding("MT1910", message, level=Level.INFO)
+
+
+def _extremes(world: World) -> Mapping[int, str]:
+    """Agents without heartbeats, with the most frequent and with the rarest, by nanoseconds: one of each."""
+    known: dict[int, str] = {}
+    for agent in world.agents:
+        beat = agent.given("heartbeat-interval")
+        if beat is not None and beat.duration is not None:
+            known.setdefault(beat.duration, str(agent))
+    sent = sorted(each for each in known if each > 0)
+    return {each: known[each] for each in [*([0] if 0 in known else []), *sent[:1], *sent[-1:]]}
 
 
 CHECKS: Final[tuple[Check, ...]] = (limits, heartbeats, pings)

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from mesh.bundle import same_namespace
 from mesh.configuration.settings import Component
 from mesh.findings import Finding, Level, ObjectRef, missing
 from mesh.names import LABEL_RULE, is_dns1123_label
@@ -54,10 +53,11 @@ def intended(world: World) -> Iterator[Finding]:
         return
     principal, agents = world.intent.principal, world.intent.agents
     yield from _accounts(world, principal.namespace, principal.service_account, "principal")
-    yield from _pods(world.principals, principal.namespace, principal.service_account, "principal")
+    yield from _pods(_running(world.principals), principal.namespace, principal.service_account, "principal")
+    running = _running(world.agents)
     for name in agents.names:
         yield from _accounts(world, agents.namespace, name, f"agent {name}")
-        yield from _pods(world.agents, agents.namespace, name, f"agent {name}")
+        yield from _pods(running, agents.namespace, name, f"agent {name}")
 
 
 def _accounts(world: World, namespace: str, name: str, whose: str) -> Iterator[Finding]:
@@ -66,11 +66,14 @@ def _accounts(world: World, namespace: str, name: str, whose: str) -> Iterator[F
         yield missing("MT1816", ObjectRef("v1", "ServiceAccount", namespace, name), message)
 
 
-def _pods(among: Sequence[Component], namespace: str, account: str, whose: str) -> Iterator[Finding]:
-    """What runs as `account`; where something of the kind runs as another, that is the one to correct."""
-    workloads = [each.workload for each in among if each.workload is not None]
-    inside = [each for each in workloads if same_namespace(each.namespace, namespace)]
-    if not any(each.service_account == account for each in inside):
+def _running(among: Sequence[Component]) -> frozenset[tuple[str, str]]:
+    """Namespaces and service accounts of pods."""
+    return frozenset((each.workload.namespace, each.workload.service_account) for each in among if each.workload)
+
+
+def _pods(running: frozenset[tuple[str, str]], namespace: str, account: str, whose: str) -> Iterator[Finding]:
+    """What runs as `account` in `namespace`; pods without a written namespace may be there."""
+    if running.isdisjoint({(namespace, account), ("", account)}):
         message = (
             f"No pods of the {whose} are among the manifests: none runs as {account} in the namespace {namespace}."
         )

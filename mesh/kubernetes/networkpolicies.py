@@ -1,27 +1,31 @@
 """NetworkPolicies on the way from agent to principal: in by the principal's port, out by the same, and DNS."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from mesh.bundle import Field, Item, Workload
 from mesh.configuration.settings import Component
 from mesh.findings import Finding, Level
 from mesh.kubernetes.policies import (
+    GROUP,
     Direction,
     Peer,
     peer,
+    policy_types,
     rule_ports,
     rules,
     selecting,
+    selecting_of,
     takes_peer,
     takes_port,
 )
-from mesh.world import Check, World
+from mesh.world import Check, World, fair
 
 REDIRECTED: Final = {15001: "outbound", 15006: "inbound"}
 """Ports of Istio's redirection inside a pod."""
 
 DNS_PORT: Final = 53
+DNS: Final = "DNS (UDP port 53)"
 
 STRANGER: Final = "somewhere-else"
 """A namespace that nobody has; who lets it in lets everybody in."""
@@ -35,7 +39,7 @@ def ingress(world: World) -> Iterator[Finding]:
         if policies and not open_rules:
             yield _closed(policies[0], principal, port)
             continue
-        for caller in _callers(world):
+        for caller in fair(_callers(world), open_rules):
             if policies and not any(takes_peer(rule, "Ingress", caller, workload.namespace) for rule in open_rules):
                 pods = "".join(f" with {key}: {value}" for key, value in caller.labels.items())
                 message = f"The port {port} is open, but not to the pods of {caller.namespace}{pods}."
@@ -96,18 +100,18 @@ def _wide(world: World, rule: Field, namespace: str, port: int, names: frozenset
 
 
 def phantom(world: World) -> Iterator[Finding]:
-    """MT1811: ports that exist only inside a pod."""
-    for component in world.components:
-        if component.workload is None:
+    """MT1811: ports that exist only inside a pod, in policies of the namespaces of principals and agents."""
+    namespaces = {each.item.namespace for each in world.components if each.workload is not None}
+    for policy in world.bundle.of(GROUP, "NetworkPolicy"):
+        if policy.namespace not in namespaces:
             continue
         for direction in _DIRECTIONS:
-            for policy in selecting(world.bundle, component.workload, direction):
-                for rule in rules(policy, direction):
-                    for port in rule_ports(rule):
-                        number = port.at("port").number
-                        if number in REDIRECTED:
-                            message = f"Port {number} is Istio's {REDIRECTED[number]} redirection inside the pod."
-                            yield port.at("port").finding("MT1811", message)
+            for rule in rules(policy, direction):
+                for port in rule_ports(rule):
+                    number = port.at("port").number
+                    if number in REDIRECTED:
+                        message = f"Port {number} is Istio's {REDIRECTED[number]} redirection inside the pod."
+                        yield port.at("port").finding("MT1811", message)
 
 
 _DIRECTIONS: Final[tuple[Direction, ...]] = ("Ingress", "Egress")
@@ -115,29 +119,45 @@ _DIRECTIONS: Final[tuple[Direction, ...]] = ("Ingress", "Egress")
 
 def egress(world: World) -> Iterator[Finding]:
     """MT1812: policies that keep an agent from the principal, or from DNS."""
-    for agent in world.agents:
-        if agent.workload is None:
-            continue
-        policies = selecting(world.bundle, agent.workload, "Egress")
-        if not policies:
-            continue
-        for principal, workload, port, names in _principals(world):
-            there = peer(world.bundle, workload.namespace, workload.labels)
-            open_rules = _open(policies, "Egress", port, names)
-            if not any(takes_peer(rule, "Egress", there, agent.item.namespace) for rule in open_rules):
-                message = f"{policies[0].ref} does not let {agent} out to port {port} of {principal.item.ref}."
-                yield policies[0].at("spec", "egress").finding("MT1812", message)
-        dns = [rule for policy in policies for rule in rules(policy, "Egress")]
-        if not any(takes_port(rule, DNS_PORT, (), "UDP") for rule in dns):
-            message = f"{policies[0].ref} does not let {agent} out to DNS (UDP port 53)."
-            yield policies[0].at("spec", "egress").finding("MT1812", message, level=Level.WARNING)
+    policies = [each for each in world.bundle.of(GROUP, "NetworkPolicy") if "Egress" in policy_types(each)]
+    principals = list(_principals(world))
+    judged: dict[tuple[int, ...], tuple[str, ...]] = {}
+    for agent in fair(world.agents, policies) if policies else []:
+        own = selecting_of(policies, agent.workload, "Egress") if agent.workload is not None else []
+        # Most agents are under the same policies, and what these let out is the same for all of them.
+        key = tuple(id(each.document) for each in own)
+        if own and key not in judged:
+            judged[key] = tuple(_kept_in(world, agent.item.namespace, own, principals))
+        for what in judged.get(key, ()):
+            level = Level.WARNING if what == DNS else None
+            message = f"{own[0].ref} does not let {agent} out to {what}."
+            yield own[0].at("spec", "egress").finding("MT1812", message, level=level)
 
 
-def _open(policies: list[Item], direction: Direction, port: int, names: frozenset[str]) -> list[Field]:
-    return [rule for policy in policies for rule in rules(policy, direction) if takes_port(rule, port, names)]
+def _kept_in(
+    world: World, namespace: str, policies: Sequence[Item], principals: Sequence["_Principal"]
+) -> Iterator[str]:
+    """What pods of `namespace` under these policies cannot reach, in words."""
+    for principal, workload, port, names in principals:
+        there = peer(world.bundle, workload.namespace, workload.labels)
+        open_rules = _open(policies, "Egress", port, names)
+        if not any(takes_peer(rule, "Egress", there, namespace) for rule in open_rules):
+            yield f"port {port} of {principal.item.ref}"
+    if not _open(policies, "Egress", DNS_PORT, frozenset(), "UDP"):
+        yield DNS
 
 
-def _principals(world: World) -> Iterator[tuple[Component, Workload, int, frozenset[str]]]:
+def _open(
+    policies: Sequence[Item], direction: Direction, port: int, names: frozenset[str], protocol: str = "TCP"
+) -> list[Field]:
+    """The rules that are about a port."""
+    return [rule for policy in policies for rule in rules(policy, direction) if takes_port(rule, port, names, protocol)]
+
+
+_Principal = tuple[Component, Workload, int, frozenset[str]]
+
+
+def _principals(world: World) -> Iterator[_Principal]:
     """Principals with their pods, the port where they listen, and its names in the pod."""
     for principal in world.principals:
         port = principal.get("listen-port").port

@@ -34,16 +34,22 @@ def peer(bundle: Bundle, namespace: str, labels: Mapping[str, str]) -> Peer:
 
 def selecting(bundle: Bundle, workload: Workload, direction: Direction) -> list[Item]:
     """The policies that hold for the pods of `workload` in one direction."""
+    return selecting_of(bundle.of(GROUP, "NetworkPolicy"), workload, direction)
+
+
+def selecting_of(policies: Iterable[Item], workload: Workload, direction: Direction) -> list[Item]:
+    """Those of `policies` that hold for the pods of `workload` in one direction."""
+    labels = workload.labels
     return [
         policy
-        for policy in bundle.of(GROUP, "NetworkPolicy")
+        for policy in policies
         if same_namespace(policy.namespace, workload.namespace)
-        and label_selector_takes(policy.at("spec", "podSelector"), workload.labels)
-        and direction in _types(policy)
+        and label_selector_takes(policy.at("spec", "podSelector"), labels)
+        and direction in policy_types(policy)
     ]
 
 
-def _types(policy: Item) -> list[str]:
+def policy_types(policy: Item) -> list[str]:
     """Policy types; when none is written: Ingress, and Egress where there are egress rules."""
     written = policy.at("spec", "policyTypes").texts
     return written or ["Ingress", *(["Egress"] if policy.at("spec", "egress").exists else [])]

@@ -1,9 +1,9 @@
 """The way by a Service: from the port that agents dial to the port where the principal listens."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from mesh.bundle import Field, Item, same_namespace, selects, service_names
+from mesh.bundle import CLUSTER_SUFFIX, Field, Item, same_namespace, selects
 from mesh.configuration.settings import Component
 from mesh.findings import Finding, Level, ObjectRef, missing
 from mesh.kubernetes.pods import container_port
@@ -13,26 +13,41 @@ STOCK_LABELS: Final = {"app.kubernetes.io/name": "argocd-agent-principal"}
 """The selector of argocd-agent's own Service."""
 
 STOCK_NAME: Final = "argocd-agent-principal"
+SHOWN_PORTS: Final = 10
+"""As many ports as a message names."""
+
 STOCK_PORT: Final = 443
 """Its name, and its only port for agents; it leads to 8443."""
 
 
-def services_of(world: World, component: Component) -> list[Item]:
-    """Services that select the pods of `component`."""
-    workload = component.workload
-    if workload is None:
-        return []
-    return [
-        service
-        for service in world.bundle.of("", "Service")
-        if same_namespace(service.namespace, workload.namespace)
-        and service.at("spec", "selector").mapping
-        and selects(service.at("spec", "selector").mapping, workload.labels)
-    ]
+def services_of(world: World, component: Component) -> Sequence[Item]:
+    """Services that select the pods of a principal."""
+    return world.once(_services).get(id(component), ())
 
 
-def principal_services(world: World) -> list[Item]:
+def _services(world: World) -> Mapping[int, Sequence[Item]]:
+    """For each principal the Services that select its pods."""
+    services = [each for each in world.bundle.of("", "Service") if each.at("spec", "selector").mapping]
+    found: dict[int, Sequence[Item]] = {}
+    for principal in world.principals:
+        workload = principal.workload
+        labels = workload.labels if workload is not None else {}
+        found[id(principal)] = [
+            service
+            for service in services
+            if workload is not None
+            and same_namespace(service.namespace, workload.namespace)
+            and selects(service.at("spec", "selector").mapping, labels)
+        ]
+    return found
+
+
+def principal_services(world: World) -> Sequence[Item]:
     """Services that lead to a principal: by its labels, or by the name that the intent or argocd-agent gives it."""
+    return world.once(_principal_services)
+
+
+def _principal_services(world: World) -> Sequence[Item]:
     found = [service for principal in world.principals for service in services_of(world, principal)]
     found += [service for service in world.bundle.of("", "Service") if _is_named(world, service)]
     return list({id(each.document): each for each in found}.values())
@@ -45,18 +60,28 @@ def _is_named(world: World, service: Item) -> bool:
     return service.name == principal.name and same_namespace(service.namespace, principal.namespace)
 
 
-def principal_ports(world: World) -> Iterator[tuple[Item, Field]]:
+def principal_ports(world: World) -> Sequence[tuple[Item, Field]]:
     """The ports of Services that lead to where a principal listens; all, when its pods are not known."""
-    for service in principal_services(world):
-        for port in service.at("spec", "ports").items():
-            numbers = {container_port(principal, port) for principal in _behind(world, service)}
-            listening = {principal.get("listen-port").port for principal in _behind(world, service)}
-            if not numbers or numbers & listening:
-                yield service, port
+    return world.once(_principal_ports)
 
 
-def _behind(world: World, service: Item) -> list[Component]:
-    return [each for each in world.principals if service in services_of(world, each)]
+def _principal_ports(world: World) -> Sequence[tuple[Item, Field]]:
+    behind: dict[int, list[Component]] = {}
+    for principal in world.principals:
+        for service in services_of(world, principal):
+            behind.setdefault(id(service.document), []).append(principal)
+    return [
+        (service, port)
+        for service in principal_services(world)
+        for port in service.at("spec", "ports").items()
+        if _leads(port, behind.get(id(service.document), []))
+    ]
+
+
+def _leads(port: Field, principals: list[Component]) -> bool:
+    """Whether a Service's port leads to where one of the principals behind it listens; yes, when none is known."""
+    numbers = {container_port(principal, port) for principal in principals}
+    return not numbers or not numbers.isdisjoint(principal.get("listen-port").port for principal in principals)
 
 
 def reached(world: World) -> Iterator[Finding]:
@@ -64,7 +89,7 @@ def reached(world: World) -> Iterator[Finding]:
     for principal in world.principals:
         if principal.workload is None or services_of(world, principal):
             continue
-        named = [service for service in world.bundle.of("", "Service") if _is_named(world, service)]
+        named = [service for service in principal_services(world) if _is_named(world, service)]
         labels = principal.workload.pod.at("metadata", "labels")
         if named:
             selector = named[0].at("spec", "selector")
@@ -102,19 +127,22 @@ def dialled(world: World) -> Iterator[Finding]:
         if address is None or address.text is None or port is None or port.port is None:
             continue
         said = f"{port.name} is {port.text}" if port.is_set else f"--server-port is not set, so {port.text}"
-        services = [each for each in world.bundle.of("", "Service") if _is_dialled(each, address.text, agent)]
-        for service in services[:1]:
+        service = _dialled(world, address.text, agent)
+        if service is not None:
             numbers = [each.at("port").number for each in service.at("spec", "ports").items()]
             if port.port not in numbers:
-                has = ", ".join(map(str, filter(None, numbers))) or "none"
+                has = ", ".join(map(str, filter(None, numbers[:SHOWN_PORTS]))) or "none"
                 yield port.place.finding("MT1804", f"{said}, and {service.ref} has {has}.")
-        if not services and port.port != STOCK_PORT and _runs_argocd_agent(world, agent, address.text):
+        elif port.port != STOCK_PORT and _runs_argocd_agent(world, agent, address.text):
             message = f"{said}, and argocd-agent's own Service has {STOCK_PORT} only."
             yield port.place.finding("MT1804", message, level=Level.INFO)
 
 
-def _is_dialled(service: Item, address: str, agent: Component) -> bool:
-    return address in service_names(service.name, service.namespace or "argocd", seen_from=agent.item.namespace)
+def _dialled(world: World, address: str, agent: Component) -> Item | None:
+    """The Service that an agent dials, by any of the names under which it can."""
+    name, _, rest = address.removesuffix(".").removesuffix(CLUSTER_SUFFIX).removesuffix(".svc").partition(".")
+    namespace = rest or agent.item.namespace
+    return world.bundle.get("", "Service", namespace=namespace, name=name) if "." not in rest else None
 
 
 def _runs_argocd_agent(world: World, agent: Component, address: str) -> bool:
