@@ -17,11 +17,16 @@ from mesh.bundle import Field, Workload
 from mesh.configuration.identity import header_rule
 from mesh.configuration.settings import Component
 from mesh.findings import Finding, Level
+from mesh.kubernetes.policies import GROUP, policy_types, rules, selecting_of, takes_port
 from mesh.manifests import read_documents
-from mesh.world import Check, World
+from mesh.world import Check, World, fair
 
 VOUCHING: Final = frozenset({"SANITIZE_SET", "APPEND_FORWARD"})
 """Modes in which the sidecar writes who called."""
+
+
+ISTIOD_PORT: Final = 15012
+"""Where sidecars get their configuration and certificates."""
 
 
 def injected(world: World) -> Iterator[Finding]:
@@ -94,9 +99,24 @@ def vouched(world: World) -> Iterator[Finding]:
             continue
         manifests, _ = read_documents(place.text, place.document.source)
         for manifest in manifests[:1]:
-            mode = Field.root(manifest).at("proxyHeaders", "forwardedClientCert")
+            config = Field.root(manifest)
+            mode = config.at("proxyHeaders", "forwardedClientCert")
             if mode.exists and mode.text not in VOUCHING:
                 yield place.finding("MT1122", f"forwardedClientCert is {mode.shown} for {component}.")
+            if config.at("gatewayTopology").exists:
+                message = f"gatewayTopology holds for gateways only, and {component} has a sidecar: it is proxyHeaders."
+                yield place.finding("MT1119", message)
+
+
+def guided(world: World) -> Iterator[Finding]:
+    """MT1812: agents whose sidecars cannot reach istiod."""
+    policies = [each for each in world.bundle.of(GROUP, "NetworkPolicy") if "Egress" in policy_types(each)]
+    for agent in fair(world.agents, policies) if policies else []:
+        own = selecting_of(policies, agent.workload, "Egress") if agent.workload is not None else []
+        opened = [each for policy in own for each in rules(policy, "Egress") if takes_port(each, ISTIOD_PORT)]
+        if own and not opened:
+            message = f"{own[0].ref} does not let the sidecar of {agent} out to istiod (port {ISTIOD_PORT})."
+            yield own[0].at("spec", "egress").finding("MT1812", message, level=Level.WARNING)
 
 
 def header(world: World) -> Iterator[Finding]:
@@ -122,5 +142,5 @@ def _meshed(world: World) -> Iterator[tuple[Component, Workload]]:
                 yield component, component.workload
 
 
-CHECKS: Final[tuple[Check, ...]] = (injected, bypassed, vouched, header)
+CHECKS: Final[tuple[Check, ...]] = (injected, bypassed, vouched, guided, header)
 """The checks of this file."""

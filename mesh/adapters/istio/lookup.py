@@ -1,9 +1,9 @@
 """Istio's objects as the checks look them up: which hold for the principal, and where it is reached."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from mesh.adapters.istio.facts import NETWORKING, ROOT_NAMESPACE, SECURITY, SERVED
-from mesh.bundle import Field, Item, same_namespace, selects, service_names
+from mesh.bundle import CLUSTER_SUFFIX, Field, Item, same_namespace, selects
 from mesh.configuration.settings import Component
 from mesh.kubernetes.services import principal_services
 from mesh.world import World
@@ -33,27 +33,43 @@ def selecting(items: list[Item], principal: Component, *path: str) -> Iterator[I
             yield item
 
 
-def principal_hosts(world: World) -> Iterator[tuple[str, str]]:
-    """Name and namespace of every Service that leads to a principal, or that agents or the intent speak of."""
-    for service in principal_services(world):
-        yield service.name, service.namespace
+def principal_hosts(world: World) -> frozenset[tuple[str, str]]:
+    """Name and namespace of every Service that leads to a principal, or that the intent speaks of."""
+    return world.once(_principal_hosts)
+
+
+def _principal_hosts(world: World) -> frozenset[tuple[str, str]]:
+    found = {(service.name, service.namespace) for service in principal_services(world)}
     if world.intent is not None:
-        yield world.intent.principal.name, world.intent.principal.namespace
+        found.add((world.intent.principal.name, world.intent.principal.namespace))
+    return frozenset(found)
 
 
-def destination_rules(world: World) -> list[Item]:
+def is_principal(world: World, host: str | None, namespace: str) -> bool:
+    """Whether `host`, written in `namespace`, is a name of one of these Services."""
+    hosts = principal_hosts(world)
+    name, _, rest = (host or "").removesuffix(".").removesuffix(CLUSTER_SUFFIX).removesuffix(".svc").partition(".")
+    if rest:
+        return (name, rest) in hosts or (name, "") in hosts
+    return (name, namespace) in hosts or (name, "") in hosts or (not namespace and any(name == n for n, _ in hosts))
+
+
+def destination_rules(world: World) -> Sequence[Item]:
     """DestinationRules for the principal's Service; all of them, when nothing tells which Service that is."""
-    hosts = list(principal_hosts(world))
+    return world.once(_destination_rules)
+
+
+def _destination_rules(world: World) -> Sequence[Item]:
     dialled = {agent.get("server-address").text for agent in world.agents if agent.given("server-address")} - {"", None}
     rules = networking(world, "DestinationRule")
-    if not hosts and not dialled:
+    if not principal_hosts(world) and not dialled:
         return rules
-    return [rule for rule in rules if _is_host(rule, hosts) or rule.at("spec", "host").text in dialled]
-
-
-def _is_host(rule: Item, hosts: list[tuple[str, str]]) -> bool:
-    host = rule.at("spec", "host").text or ""
-    return any(host in service_names(name, namespace, seen_from=rule.namespace) for name, namespace in hosts)
+    return [
+        rule
+        for rule in rules
+        for host in (rule.at("spec", "host").text,)
+        if host in dialled or is_principal(world, host, rule.namespace)
+    ]
 
 
 def policies(rule: Item) -> Iterator[Field]:

@@ -25,10 +25,15 @@ def sent(world: World) -> Iterator[Finding]:
         if world.intent is not None and world.intent.mesh.istio < HTTP2_KEEPALIVE:
             message = f"Istio {world.intent.mesh.istio} has no http2KeepAlive; {HTTP2_KEEPALIVE} is the first that has."
             yield block.finding("MT1119", message)
-        for service, port in principal_ports(world):
-            if not carries_streams(port):
-                message = f"http2KeepAlive holds for ports declared as grpc or http2 only, and {service.ref} has none."
-                yield block.finding("MT1119", message)
+        undeclared = world.once(_undeclared)
+        if undeclared is not None:
+            message = f"http2KeepAlive holds for ports declared as grpc or http2 only, and {undeclared.ref} has none."
+            yield block.finding("MT1119", message)
+
+
+def _undeclared(world: World) -> Item | None:
+    """The first Service of a principal whose port is not declared to carry gRPC."""
+    return next((service for service, port in principal_ports(world) if not carries_streams(port)), None)
 
 
 def borne(world: World) -> Iterator[Finding]:

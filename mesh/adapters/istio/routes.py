@@ -3,17 +3,16 @@
 from collections.abc import Iterator
 from typing import Final
 
-from mesh.adapters.istio.lookup import networking, principal_hosts
-from mesh.bundle import Item, service_names
+from mesh.adapters.istio.lookup import is_principal, networking
+from mesh.bundle import Item
 from mesh.findings import Finding
 from mesh.world import Check, World
 
 
 def timeouts(world: World) -> Iterator[Finding]:
     """MT1120: route timeouts. An open bidirectional stream never starts one, but all else on the way does."""
-    hosts = list(principal_hosts(world))
     for item in networking(world, "VirtualService"):
-        if not _is_for(item, hosts):
+        if not _is_for(world, item):
             continue
         for route in item.at("spec", "http").items():
             timeout = route.at("timeout")
@@ -25,15 +24,13 @@ def timeouts(world: World) -> Iterator[Finding]:
                 yield timeout.finding("MT1120", message)
 
 
-def _is_for(item: Item, hosts: list[tuple[str, str]]) -> bool:
-    names = {each for name, namespace in hosts for each in service_names(name, namespace, seen_from=item.namespace)}
-    own = item.at("spec", "hosts").texts
+def _is_for(world: World, item: Item) -> bool:
     routed = [
         destination.at("destination", "host").text
         for route in item.at("spec", "http").items()
         for destination in route.at("route").items()
     ]
-    return any(each in names for each in (*own, *routed))
+    return any(is_principal(world, host, item.namespace) for host in (*item.at("spec", "hosts").texts, *routed))
 
 
 CHECKS: Final[tuple[Check, ...]] = (timeouts,)

@@ -6,7 +6,7 @@ from typing import Final
 from mesh.adapters.istio.facts import DEFAULT_HTTP_IDLE, ROOT_NAMESPACE
 from mesh.adapters.istio.generating import principal_identity
 from mesh.adapters.istio.lookup import destination_rules, policies, principal_hosts
-from mesh.bundle import Field, Item, same_namespace
+from mesh.bundle import Field, Item
 from mesh.configuration.keepalive import KeepaliveFields, keepalive_findings
 from mesh.durations import MILLISECOND, format_duration
 from mesh.findings import Finding, ObjectRef, missing
@@ -27,8 +27,8 @@ def placed(world: World) -> Iterator[Finding]:
     namespaces |= {agent.item.namespace for agent in world.agents} | {ROOT_NAMESPACE}
     if world.intent is not None:
         namespaces.add(world.intent.agents.namespace)
-    for rule in destination_rules(world) if list(principal_hosts(world)) else []:
-        if not any(same_namespace(rule.namespace, each) for each in namespaces):
+    for rule in destination_rules(world) if principal_hosts(world) else []:
+        if rule.namespace and "" not in namespaces and rule.namespace not in namespaces:
             at = rule.at("metadata", "namespace")
             yield at.finding("MT1108", f"{rule.ref} is neither in the Service's namespace nor in the agents'.")
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from mesh.adapters.istio.lookup import networking, selecting
+from mesh.adapters.istio.meshconfig import leads_to_loopback
 from mesh.bundle import Field, Item
 from mesh.configuration.identity import header_rule
 from mesh.configuration.settings import Component
@@ -17,6 +18,9 @@ from mesh.world import Check, World
 PROTOCOLS: Final = frozenset({"GRPC", "HTTP2"})
 """Protocols of an ingress entry on which gRPC works and a header is set."""
 
+SHOWN_PORTS: Final = 10
+"""As many ports as a message names."""
+
 POD: Final = frozenset({"0.0.0.0", "[::]"})  # noqa: S104  # Istio's word for the pod's own address
 LOCAL: Final = frozenset({"127.0.0.1", "[::1]"})
 """Hosts of a defaultEndpoint."""
@@ -29,7 +33,7 @@ def reachable(world: World) -> Iterator[Finding]:
         sidecars = [each for each in _sidecars(world, principal) if list(each.at("spec", "ingress").items())]
         if port is None:
             continue
-        if not sidecars:
+        if not sidecars and not leads_to_loopback(world.bundle):
             yield from _unguided(principal, port)
         for sidecar in sidecars[:1]:
             yield from _entries(principal, port, sidecar)
@@ -101,15 +105,16 @@ def everybody(world: World) -> Iterator[Finding]:
 def hidden(world: World) -> Iterator[Finding]:
     """MT1103: ports of the principal's Services for which the Sidecar has no entry."""
     for principal in world.principals:
-        for sidecar in _sidecars(world, principal):
+        own = {principal.get("listen-port").port}
+        for sidecar in [each for each in _sidecars(world, principal) if list(each.at("spec", "ingress").items())][:1]:
             ingress = sidecar.at("spec", "ingress")
-            known = {each.at("port", "number").number for each in ingress.items()}
-            for service in services_of(world, principal) if known else []:
+            known = own | {each.at("port", "number").number for each in ingress.items()}
+            for service in services_of(world, principal):
                 numbers = {container_port(principal, port) for port in service.at("spec", "ports").items()}
-                others = sorted(filter(None, numbers - known - {principal.get("listen-port").port}))
+                others = sorted(filter(None, numbers - known))
                 if others:
-                    message = f"{service.ref} leads to {', '.join(map(str, others))} too, which {sidecar.ref} lacks."
-                    yield ingress.finding("MT1103", message)
+                    shown = ", ".join(map(str, others[:SHOWN_PORTS]))
+                    yield ingress.finding("MT1103", f"{service.ref} leads to {shown} too, which {sidecar.ref} lacks.")
 
 
 def _principals(world: World) -> Iterator[Component]:
