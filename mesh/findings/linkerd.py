@@ -159,4 +159,14 @@ CODES: Final[tuple[Code, ...]] = (
         "It asks the kernel who opened a connection; Linkerd's proxy runs as user 2102 (1337 is Istio's).",
         remedy="Write --attest=netns and --sidecar-uid=2102.",
     ),
+    Code(
+        code="MT1219",
+        level=Level.ERROR,
+        title="every agent is the gateway",
+        why="A multicluster gateway of Linkerd's ends mutual TLS and begins it anew: l5d-client-id then names the "
+        "gateway, for every agent alike. Who called the gateway is in the header Forwarded, which is looked at behind "
+        "gateways that are named as trusted only.",
+        remedy="Write --trusted-gateway (meshtether.trusted-gateway): "
+        "linkerd-gateway.linkerd-multicluster.serviceaccount.identity.linkerd.cluster.local.",
+    ),
 )

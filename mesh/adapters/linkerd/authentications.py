@@ -11,7 +11,8 @@ from typing import Final
 from mesh.adapters.linkerd.facts import POLICY
 from mesh.adapters.linkerd.generating import callers as intended_callers
 from mesh.adapters.linkerd.lookup import meshed, policies
-from mesh.bundle import Field, Item, same_namespace
+from mesh.bundle import Field, Item, same_namespace, service_names
+from mesh.kubernetes.services import principal_services
 from mesh.world import World
 
 USUAL_MESH: Final = "linkerd.cluster.local"
@@ -42,8 +43,20 @@ def callers(world: World) -> list[Caller]:
     """Who must get in: as the intent says, else the agents among the manifests."""
     if world.intent is not None:
         return [Caller(each.replace("*", "any-agent")) for each in intended_callers(world.intent)]
-    pods = [workload for component, workload in meshed(world) if component.side == "agent"]
-    return [Caller(f"{each.service_account}.{each.namespace}{MARKER}{USUAL_MESH}") for each in pods]
+    # Who dials something else, a gateway for one, does not get here by itself.
+    names = {
+        name
+        for each in principal_services(world)
+        for name in service_names(each.name, each.namespace, seen_from=each.namespace)
+    }
+    found = []
+    for component, pod in meshed(world):
+        if component.side != "agent":
+            continue
+        address = component.get("server-address").text
+        if address is None or not names or address in names:
+            found.append(Caller(f"{pod.service_account}.{pod.namespace}{MARKER}{USUAL_MESH}"))
+    return found
 
 
 def strangers(world: World) -> list[Caller]:

@@ -52,6 +52,11 @@ def wiring(intent: Intent) -> Wiring:
     """What Linkerd needs of the objects that every mesh has."""
     address, port = dialled(intent)
     loopback = intent.principal.listen_host in LOOPBACK
+    # Of Linkerd's gateways alone: others don't say who called them.
+    last = intent.gateways[-1] if intent.gateways else None
+    behind = {}
+    if last is not None and last.system == "linkerd":
+        behind = {"trusted-gateway": identity(intent, last.identity, last.namespace)}
     return Wiring(
         auth=f"identity:{CLIENT_ID}:{identity(intent, '{agent}', intent.agents.namespace)}",
         listen_host=None if loopback else intent.principal.listen_host,
@@ -59,6 +64,7 @@ def wiring(intent: Intent) -> Wiring:
         server_port=port,
         principal_annotations=_annotations(intent, principal_variables(intent)),
         agent_annotations=_annotations(intent, agent_variables(intent)),
+        extra_principal=behind,
         callers=((intent.gateways[-1].namespace, {}),) if intent.gateways else agents_may_call(intent),
         extra_ports=(INBOUND_PORT,) if intent.mesh.linkerd >= ONE_PORT else (),
     )

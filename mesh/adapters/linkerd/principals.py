@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from typing import Final
 
+from mesh.adapters.linkerd.authentications import entries
 from mesh.adapters.linkerd.facts import CLIENT_ID, PROXY_UID
 from mesh.adapters.linkerd.generating import principal_identity
-from mesh.adapters.linkerd.lookup import is_ours, meshed
+from mesh.adapters.linkerd.lookup import is_ours, meshed, policies
 from mesh.adapters.linkerd.variables import ATTEST, PRINCIPAL_IDENTITY, SIDECAR_UID, Option, variable
 from mesh.bundle import Field
 from mesh.configuration.identity import header_rule
@@ -13,6 +14,9 @@ from mesh.configuration.settings import Component
 from mesh.configuration.tls import LOOPBACK
 from mesh.findings import Finding
 from mesh.world import Check, World
+
+GATEWAY: Final = "linkerd-gateway"
+"""The service account of Linkerd's multicluster gateways."""
 
 
 def loopback(world: World) -> Iterator[Finding]:
@@ -32,6 +36,41 @@ def header(world: World) -> Iterator[Finding]:
             auth = principal.get("auth")
             message = f"{auth.name} reads {rule.header}, which Linkerd leaves as the client wrote it."
             yield auth.place.finding("MT1202", message)
+
+
+def gateways(world: World) -> Iterator[Finding]:
+    """MT1219: principals that a gateway of Linkerd's may call, and that do not look behind it."""
+    callers = _gateways(world)
+    for principal in world.principals:
+        trusted = principal.given("trusted-gateway")
+        rule = header_rule(principal)
+        if rule is None or rule.header != CLIENT_ID or trusted is None or trusted.text is None:
+            continue
+        named = {_account(each.strip()) for each in trusted.text.split(",")}
+        # One finding is enough: all of them are cured in this place.
+        left_out = next((each for each in callers if each not in named), None)
+        if left_out is not None:
+            said = "leaves it out" if trusted.text else "is not set"
+            message = f"{left_out[0]} of {left_out[1]} may call, and --trusted-gateway {said} for {principal}."
+            yield trusted.place.finding("MT1219", message)
+
+
+def _gateways(world: World) -> list[tuple[str, str]]:
+    """The accounts of multicluster gateways, with their namespaces, that a MeshTLSAuthentication lists."""
+    found = []
+    for item in policies(world, "MeshTLSAuthentication"):
+        for entry in entries(item):
+            if entry.text is not None:
+                found.append(_account(entry.text))
+            elif entry.at("kind").text == "ServiceAccount":
+                found.append((entry.at("name").text or "", entry.at("namespace").text or item.namespace))
+    return [each for each in found if each[0] == GATEWAY]
+
+
+def _account(name: str) -> tuple[str, str]:
+    """Service account and namespace of a Linkerd name whose account has no dots, as the gateways' has not."""
+    account, _, rest = name.partition(".")
+    return account, rest.partition(".")[0]
 
 
 def peers(world: World) -> Iterator[Finding]:
@@ -80,5 +119,5 @@ def _said(place: Field, option: Option) -> str:
     return f"{option.flag} is {place.shown}"
 
 
-CHECKS: Final[tuple[Check, ...]] = (loopback, header, peers, pinned)
+CHECKS: Final[tuple[Check, ...]] = (loopback, header, gateways, peers, pinned)
 """The checks of this file."""
