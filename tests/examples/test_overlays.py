@@ -11,7 +11,7 @@ from mesh.intent import DEFAULT_INTENT
 from mesh.schema import Schemas
 from mesh.verify import verify
 from tests.conftest import missing
-from tests.examples.rendering import EXAMPLES, OVERLAYS, rendered
+from tests.examples.rendering import OVERLAYS, rendered
 from tests.mesh.adapters.test_schemas import UNKNOWN, files
 from tests.mesh.schema.vectors import CRDS
 
@@ -37,16 +37,20 @@ def test_an_overlay_is_valid_by_the_crds(folder: Path) -> None:
     assert [finding for finding in found if finding.code != UNKNOWN] == []
 
 
-def test_the_istio_overlay_is_what_is_generated() -> None:
-    generated = {each.ref: comparable(each.data) for each in ADAPTERS["istio"].generate(DEFAULT_INTENT)}
-    shown = {
-        (each.data["kind"], each.data["metadata"].get("namespace"), each.data["metadata"]["name"]): comparable(
-            each.data
-        )
-        for each in rendered(EXAMPLES / "overlays" / "istio")
-        if each.data["kind"] != "Namespace"
-    }
-    assert shown == {(ref.kind, ref.namespace, ref.name): data for ref, data in generated.items()}
+@pytest.mark.parametrize("folder", OVERLAYS, ids=lambda path: path.name)
+def test_an_overlay_is_what_is_generated(folder: Path) -> None:
+    generated = {key(each.data): comparable(each.data) for each in ADAPTERS[folder.name].generate(DEFAULT_INTENT)}
+    shown = {key(each.data): comparable(each.data) for each in rendered(folder) if each.data["kind"] != "Namespace"}
+    assert shown == generated
+
+
+def test_every_system_that_lives_in_a_cluster_has_an_overlay() -> None:
+    assert {path.name for path in OVERLAYS} == set(ADAPTERS) - {"envoy"}
+
+
+def key(data: Any) -> tuple[str, str, str]:
+    """What tells one object from another."""
+    return data["kind"], data["metadata"].get("namespace", ""), data["metadata"]["name"]
 
 
 def comparable(data: Any) -> Any:
