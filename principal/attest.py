@@ -5,19 +5,24 @@ its pod, by `kubectl port-forward` and by debuggers; only the sidecar writes hea
 header of a call is looked at, the kernel is asked for the *peer's* socket: it must be in our own network namespace,
 open, and, with `--sidecar-uid`, made by the proxy's user.
 
+A gateway in pods of its own is in another network namespace, of which our kernel knows nothing. `--header-peers` names
+the networks whose peers are believed all the same: by their address alone, so whoever reaches the port from there is
+the gateway. It never stands in for the kernel's word about our own pod.
+
 Every call is looked up anew. gRPC's server tells neither when a connection begins nor when it ends, so an answer that
 was kept could be believed for a later connection from the same port; a lookup costs some ten microseconds, and an
 agent makes three calls a connection.
 """
 
 from collections import Counter, deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Protocol
 
 import structlog
 
+from mesh.networks import Network, contains, shown
 from principal import sockdiag
 from principal.caps import Sparing
 from principal.kernel import LookupFailed
@@ -93,11 +98,21 @@ class Attestor:
     """Asks about connections, counts and remembers. `wall` and `monotonic` give seconds."""
 
     def __init__(
-        self, lookup: Lookup, *, uids: Collection[int], wall: Callable[[], float], monotonic: Callable[[], float]
+        self,
+        lookup: Lookup,
+        *,
+        uids: Collection[int],
+        wall: Callable[[], float],
+        monotonic: Callable[[], float],
+        networks: Sequence[Network] = (),
     ) -> None:
         self.uids = frozenset(uids)
+        self.networks = tuple(networks)
+        """Of which peers beyond our network namespace are believed."""
         self.attested = 0
         """Calls whose peer was the sidecar."""
+        self.believed = 0
+        """Calls from beyond our network namespace, of one of `networks`."""
         self.refused: Counter[Rule] = Counter()
         """Calls that were refused, by rule."""
         self.refusals: deque[Refusal] = deque(maxlen=REFUSALS_KEPT)
@@ -112,13 +127,19 @@ class Attestor:
     def check(self, *, peer: str, own: Endpoint | None, method: str) -> None:
         """UNAUTHENTICATED unless the peer of a call, as gRPC writes it, is the sidecar, connected to our `own` end.
 
-        Where our own end is not known there is nothing to look up, and the call is refused.
+        Or of one of `networks`. Where our own end is not known there is nothing to look up, and the call is refused.
         """
         refusal = self._refusal(peer, own)
         if refusal is None:
             self.attested += 1
             return
         rule, why, owned = refusal
+        if rule is Rule.ELSEWHERE and self.networks:
+            not_believed = self._not_believed(peer)
+            if not not_believed:
+                self.believed += 1
+                return
+            why = f"{why}, and {not_believed}"
         uid, inode = (owned.uid, owned.inode) if owned is not None and owned.inode else (None, None)
         self._note(Refusal(rule, why, peer[:MAX_SHOWN], uid, inode, method, self._wall()))
         raise RpcError(Code.UNAUTHENTICATED, REFUSED)
@@ -136,6 +157,18 @@ class Attestor:
             return Rule.NO_ANSWER, str(error), None
         judged = judge(owned, peer=end, own=own, uids=self.uids)
         return None if judged is None else (*judged, owned)
+
+    def _not_believed(self, peer: str) -> str:
+        """Why a peer of which our kernel knows no socket is not believed for its address; empty when it is."""
+        address = parse_peer(peer).address
+        if not contains(self.networks, address):
+            return f"--header-peers ({shown(self.networks)}) does not have {address}"
+        try:
+            # Whoever resets a connection from our own address at once is unknown to the kernel as well.
+            ours = address.is_loopback or address in self.addresses()
+        except LookupFailed as error:
+            return f"our own addresses can't be told: {error}"
+        return f"{address} is our own" if ours else ""
 
     def _note(self, refusal: Refusal) -> None:
         self.refused[refusal.rule] += 1

@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from mesh.identity.options import NO_OPTIONS, IdentityOptions
+from mesh.networks import Network
 from principal import caps
 
 DEFAULT_MAX_MESSAGE_SIZE = 200 * 1024 * 1024
@@ -111,6 +112,9 @@ class PrincipalConfig:
 
     sidecar_uids: tuple[int, ...] = ()
     """User ids of which the peer's socket must have one, with `Attest.NETNS`; empty takes any."""
+
+    header_peers: tuple[Network, ...] = ()
+    """Networks of which a peer is believed although it is not in our network namespace; with `Attest.NETNS`."""
 
     max_sessions: int = caps.SESSIONS
     """Streams in all."""

@@ -9,6 +9,7 @@ from typing import Final
 import structlog
 
 from mesh.identity.rules import RuleError
+from mesh.networks import shown
 from principal.admin import models
 from principal.admin.app import create_app
 from principal.admin.server import serving
@@ -113,6 +114,7 @@ async def _start(config: PrincipalConfig, stack: contextlib.AsyncExitStack) -> N
         auth=config.auth,
         attest=config.attest.value,
         sidecar_uids=list(config.sidecar_uids) or "any",
+        header_peers=shown(config.header_peers) or "none",
     )
 
 
@@ -135,7 +137,13 @@ def _attestor(config: PrincipalConfig, clock: Clock, stack: contextlib.AsyncExit
     except LookupFailed as error:
         remedy = "--attest=off on 127.0.0.1 does without, and believes every process of the pod"
         raise DoorError(f"connections can't be attested here: {error} ({remedy})") from error
-    return Attestor(kernel, uids=config.sidecar_uids, wall=clock.wall, monotonic=clock.monotonic)
+    return Attestor(
+        kernel,
+        uids=config.sidecar_uids,
+        wall=clock.wall,
+        monotonic=clock.monotonic,
+        networks=config.header_peers,
+    )
 
 
 @contextlib.asynccontextmanager

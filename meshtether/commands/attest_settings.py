@@ -2,13 +2,17 @@
 
 from typing import Final
 
+from mesh.networks import Network, is_private, parse_network, shown
 from meshtether.options.checks import Checks
-from meshtether.options.model import Resolved
-from principal.config import Attest
+from meshtether.options.model import Notice, Resolved
+from principal.config import Attest, PrincipalConfig
 from principal.listening import is_loopback, unix_path
 
 HEADER_METHODS: Final = frozenset({"header", "identity"})
 """Methods that believe a header, which only a sidecar in front can vouch for."""
+
+ONLY_THE_GATEWAY: Final = "a NetworkPolicy that lets only the gateway's pods to the port"
+"""What has to stand in front of a port where others than the sidecar are believed."""
 
 
 def attestation(resolved: Resolved, checks: Checks, *, method: str) -> tuple[Attest, tuple[int, ...]]:
@@ -26,6 +30,47 @@ def attestation(resolved: Resolved, checks: Checks, *, method: str) -> tuple[Att
         return Attest.OFF, ()
     asked_for = resolved.given("attest") or bool(uids)
     return (Attest.NETNS, uids) if method in HEADER_METHODS or asked_for else (Attest.OFF, ())
+
+
+def header_peers(resolved: Resolved, checks: Checks, *, attest: Attest, method: str) -> tuple[Network, ...]:
+    """The networks beyond this pod whose peers' headers are believed."""
+    networks = tuple(map(parse_network, resolved.items("header-peers")))
+    reason, remedy = _no_use_for_peers(attest, method)
+    if networks and reason:
+        checks.refuse("header-peers", reason, remedy)
+    elif networks and is_loopback(resolved.text("listen-host")):
+        host = resolved.text("listen-host")
+        checks.refuse(
+            "header-peers",
+            f"nobody beyond this pod reaches {host}",
+            "accepted: a --listen-host that they reach, the pod's own address",
+        )
+    return networks
+
+
+def _no_use_for_peers(attest: Attest, method: str) -> tuple[str, str]:
+    """Why networks of peers would mean nothing, and what to do about it; empty where they mean something."""
+    if method not in HEADER_METHODS:
+        return f"{method or 'no method'} believes no header, whoever sends it", "leave it out"
+    if attest is Attest.OFF:
+        return "with --attest=off everybody's header is believed", "leave --attest=off out"
+    if attest is Attest.SOCKET_FILE:
+        return "a unix socket has no peers in networks", "leave one of the two out"
+    return "", ""
+
+
+def peer_notices(config: PrincipalConfig) -> list[Notice]:
+    """What an operator should know whose principal believes headers from beyond its pod."""
+    if not config.header_peers:
+        return []
+    because = "whoever reaches the port from there can claim to be any agent"
+    facts = {"networks": shown(config.header_peers), "because": because}
+    found = [Notice("identity headers are believed from beyond this pod", {**facts, "remedy": ONLY_THE_GATEWAY})]
+    public = [each for each in config.header_peers if not is_private(each)]
+    if public:
+        facts = {"networks": shown(public), "because": "strangers have addresses there", "remedy": "name your own"}
+        found.append(Notice("identity headers are believed from public networks", facts))
+    return found
 
 
 def _is_unix(resolved: Resolved, checks: Checks) -> bool:
@@ -53,5 +98,6 @@ def _refuse_open_port(resolved: Resolved, checks: Checks) -> None:
         checks.refuse(
             "attest",
             f"on {host or 'every interface'}, whoever reaches the port could claim to be any agent",
-            "accepted: netns, or a --listen-host of 127.0.0.1 or unix:/PATH",
+            "accepted: netns (with --header-peers for a gateway in pods of its own), or a --listen-host of 127.0.0.1 "
+            "or unix:/PATH",
         )

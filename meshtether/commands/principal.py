@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from meshtether.commands.attest_settings import peer_notices
 from meshtether.commands.auth_settings import auth_notices
 from meshtether.commands.options_command import OptionsCommand
 from meshtether.commands.principal_settings import build_principal
@@ -23,7 +24,7 @@ def notices(config: PrincipalConfig) -> list[Notice]:
     if ROOT in config.sidecar_uids:
         because = "a port-forward and most debuggers are user 0, too"
         found.append(Notice("user 0 is taken for the sidecar", {"option": "--sidecar-uid", "because": because}))
-    return found
+    return found + peer_notices(config)
 
 
 def run_principal(resolved: Resolved) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from meshtether.commands.attest_settings import attestation
+from meshtether.commands.attest_settings import attestation, header_peers
 from meshtether.commands.auth_settings import check_auth
 from meshtether.commands.identity_settings import identity_options
 from meshtether.commands.tls_settings import tls_settings
@@ -48,6 +48,7 @@ def build_principal(resolved: Resolved) -> PrincipalConfig:
         tls_blocklist=tls.blocklist,
         attest=attest,
         sidecar_uids=sidecar_uids,
+        header_peers=header_peers(resolved, checks, attest=attest, method=method),
         max_sessions=resolved.number("max-sessions"),
         max_streams_per_identity=resolved.number("max-streams-per-identity"),
         max_logins_per_second=resolved.number("max-logins-per-second"),

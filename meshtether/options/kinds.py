@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from mesh import durations
+from mesh import durations, networks
 from meshtether.options import levels
 
 Value = bool | int | str | tuple[str, ...]
@@ -182,6 +182,13 @@ def _parse_uids(text: str) -> tuple[str, ...]:
 
 
 UIDS: Final = Kind("UID,…", "user ids with commas between them, as 1337,2102", _parse_uids, _show_list, many=True)
+
+
+def _parse_networks(text: str) -> tuple[str, ...]:
+    return tuple(map(str, networks.parse_networks(text)))
+
+
+NETWORKS: Final = Kind("CIDR,…", networks.ACCEPTED, _parse_networks, _show_list, many=True)
 
 
 def _parse_levels(text: str) -> tuple[str, ...]:

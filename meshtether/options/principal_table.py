@@ -11,6 +11,7 @@ from meshtether.options.kinds import (
     HOST,
     LIST,
     LOG_LEVELS,
+    NETWORKS,
     PORT_OR_ANY,
     TEXT,
     UIDS,
@@ -104,6 +105,16 @@ BUILT: Final = (
         "Linkerd's. Empty takes every user of the pod.",
         env="MESHTETHER_SIDECAR_UID",
         keys=("meshtether.sidecar-uid",),
+    ),
+    Option(
+        name="header-peers",
+        kind=NETWORKS,
+        theme=own.IDENTITY,
+        help="Networks whose peers' identity headers are believed although they are not of this pod: a gateway in pods "
+        "of its own. Whoever reaches the port from there is believed, so keep them narrow, and let a NetworkPolicy say "
+        "who reaches the port. Empty believes nobody beyond this pod.",
+        env="MESHTETHER_HEADER_PEERS",
+        keys=("meshtether.header-peers",),
     ),
     Option(
         name="max-sessions",

@@ -140,6 +140,10 @@ class Attestation(Model):
     """User ids that are accepted; empty is any."""
     attested: int
     """Calls that came from the sidecar."""
+    header_peers: list[str]
+    """Networks beyond the pod whose peers are believed."""
+    believed: int
+    """Calls from these networks."""
     refused: dict[str, int]
     """Calls that did not, by rule."""
     last_refusals: list[RefusedConnection]

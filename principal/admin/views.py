@@ -67,11 +67,15 @@ def death(name: str, entry: deaths.Death) -> models.Death:
 def attestation(mode: Attest, attestor: Attestor | None) -> models.Attestation:
     """What was asked of the kernel, and what it answered."""
     if attestor is None:
-        return models.Attestation(mode=mode.value, sidecar_uids=[], attested=0, refused={}, last_refusals=[])
+        return models.Attestation(
+            mode=mode.value, sidecar_uids=[], attested=0, header_peers=[], believed=0, refused={}, last_refusals=[]
+        )
     return models.Attestation(
         mode=mode.value,
         sidecar_uids=sorted(attestor.uids),
         attested=attestor.attested,
+        header_peers=list(map(str, attestor.networks)),
+        believed=attestor.believed,
         refused={rule.value: count for rule, count in attestor.refused.items()},
         last_refusals=[
             models.RefusedConnection(

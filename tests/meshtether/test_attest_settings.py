@@ -87,3 +87,71 @@ def test_what_a_unix_socket_cannot_tell_under_grpcs_server_is_refused_by_name(as
 @pytest.mark.parametrize("host", ["unix:", "unix:hub.sock", "unix:./hub.sock", "unix:/", "unix://"])
 def test_a_unix_socket_needs_an_absolute_path(host: str) -> None:
     assert "--listen-host" in problems(f"--listen-host={host}")
+
+
+# Peers beyond the pod
+
+POD = "--listen-host=10.42.7.7"
+
+
+def test_networks_of_peers_arrive_as_networks_with_a_warning_that_says_what_they_mean() -> None:
+    config = build(POD, "--header-peers=10.42.0.0/16,fd00:42::/48", "--header-peers=10.43.0.9")
+    assert list(map(str, config.header_peers)) == ["10.42.0.0/16", "fd00:42::/48", "10.43.0.9/32"]
+    assert config.attest is Attest.NETNS
+    [notice] = notices(config)
+    assert notice.facts["networks"] == "10.42.0.0/16,fd00:42::/48,10.43.0.9/32"
+    assert "claim to be any agent" in notice.facts["because"]
+    assert "NetworkPolicy" in notice.facts["remedy"]
+
+
+def test_public_networks_of_peers_are_worth_a_warning_of_their_own() -> None:
+    told = [notice.facts["networks"] for notice in notices(build(POD, "--header-peers=10.0.0.0/8,203.0.0.0/8"))]
+    assert told == ["10.0.0.0/8,203.0.0.0/8", "203.0.0.0/8"]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("0.0.0.0/0", "too wide"),
+        ("::/0", "too wide"),
+        ("128.0.0.0/1", "too wide"),
+        ("10.0.0.0/8,0.0.0.0/0", "'0.0.0.0/0': too wide"),
+        ("10.1.0.0/8", "that network is 10.0.0.0/8"),
+        ("127.0.0.0/8", "loopback"),
+        ("::1", "loopback"),
+        ("::ffff:10.0.0.0/104", "IPv4 network"),
+        ("10.0.0.0/255.0.0.0", "number of bits"),
+        ("gateway.example", "no network"),
+        ("10.0.0.0/8;10.1.0.0/16", "number of bits"),
+        (",".join(["10.0.0.1"] * 65), "at most 64"),
+        ("9" * 500, "at most 64"),
+    ],
+)
+def test_networks_that_are_none_or_too_wide_are_refused_with_what_would_be_taken(text: str, told: str) -> None:
+    problem = problems(POD, f"--header-peers={text}")
+    assert told in problem
+    assert "10.42.0.0/16" in problem
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--attest=off", "--listen-host=127.0.0.1"), "--attest=off"),
+        (("--listen-host=127.0.0.1",), "nobody beyond this pod reaches 127.0.0.1"),
+        (("--listen-host=unix:/run/hub.sock",), "unix socket"),
+    ],
+)
+def test_networks_of_peers_that_mean_nothing_are_refused(arguments: tuple[str, ...], told: str) -> None:
+    problem = problems("--header-peers=10.0.0.0/8", *arguments)
+    assert "--header-peers" in problem
+    assert told in problem
+
+
+def test_networks_of_peers_are_refused_where_no_header_is_believed() -> None:
+    arguments = ("--auth=userpass:/dev/null", "--insecure-plaintext", "--store=s", "--header-peers=10.0.0.0/8")
+    with pytest.raises(OptionsError, match="userpass believes no header"):
+        build_principal(resolve(PRINCIPAL, arguments, {}))
+
+
+def test_attest_off_on_an_open_port_names_the_way_for_a_gateway() -> None:
+    assert "--header-peers" in problems("--attest=off", "--listen-host=10.42.7.7")

@@ -199,7 +199,15 @@ async def test_attestation_shows_whom_it_refused_the_newest_first(stage: Bench) 
 
 async def test_attestation_that_is_off_says_so(client: httpx.AsyncClient) -> None:
     body = (await client.get("/api/v1/attestation")).json()
-    assert body == {"mode": "off", "sidecarUids": [], "attested": 0, "refused": {}, "lastRefusals": []}
+    assert body == {
+        "mode": "off",
+        "sidecarUids": [],
+        "attested": 0,
+        "headerPeers": [],
+        "believed": 0,
+        "refused": {},
+        "lastRefusals": [],
+    }
 
 
 async def test_the_audit_is_empty_while_nothing_was_refused(client: httpx.AsyncClient) -> None:
