@@ -17,7 +17,6 @@ import structlog
 from grpc_channelz.v1 import channelz_pb2
 from grpc_channelz.v1.channelz import ChannelzServicer
 
-from hubproto import methods
 from principal import outlet
 from principal.attest import Attestor
 from principal.connections import Connections
@@ -31,6 +30,7 @@ from principal.rpc import (
     ConnectionInfo,
     ConnectionStats,
     DoorError,
+    Kind,
     RpcError,
     Service,
     Status,
@@ -174,6 +174,10 @@ class GrpcioDoor:
         pings = _pings_by_peer()
         return {info.id: ConnectionStats(pings.get(info.peer, 0)) for info in self._connections.open()}
 
+    def kind(self, method: str) -> Kind | None:
+        """How the service is called at `method`."""
+        return self._service.kind(method)
+
     async def unary(self, request: bytes, context: _Context, method: str, listener: _Listener) -> bytes:
         """Serve one unary call."""
         with self._connection(context, listener) as info:
@@ -223,13 +227,14 @@ async def _serve(context: _Context, sink: Outlet, handler: StreamHandler) -> Sta
     reader = asyncio.create_task(_read(context, handler, sink))
     try:
         done, _ = await asyncio.wait((writer, reader), return_when=asyncio.FIRST_COMPLETED)
-        if writer in done and sink.status is not None and (writer.cancelled() or writer.exception() is None):
-            return sink.status
-        if reader in done and reader.exception() is None:
+        if writer not in done and reader.exception() is None:
             # The end of the requests is not a goodbye: grpcio reports a dead client the same way (spec envoy §3).
-            handler.on_closed("the agent's side ended the stream")
-            return OK
-        failed = writer.exception() if writer in done else reader.exception()
+            # Whoever does not end the stream now has more to send.
+            handler.on_half_closed()
+            await asyncio.wait((writer,))
+        if writer.done() and sink.status is not None and (writer.cancelled() or writer.exception() is None):
+            return sink.status
+        failed = writer.exception() if writer.done() else reader.exception()
         handler.on_closed(f"transport: {failed}")
         return OK
     finally:
@@ -294,9 +299,6 @@ def _credentials(tls: Tls) -> grpc.ServerCredentials:
 class _Handlers(grpc.GenericRpcHandler):
     """All methods on raw bytes: what a method is, and whether it is known, the service decides."""
 
-    _STREAMS: Final = frozenset({methods.SUBSCRIBE})
-    _UNARY: Final = frozenset({methods.AUTHENTICATE, methods.REFRESH, methods.VERSION})
-
     def __init__(self, door: GrpcioDoor, listener: _Listener) -> None:
         self._door = door
         self._listener = listener
@@ -304,13 +306,14 @@ class _Handlers(grpc.GenericRpcHandler):
     def service(self, handler_call_details: grpc.HandlerCallDetails) -> Any:
         """The handler of one call's method; None makes grpcio answer UNIMPLEMENTED."""
         method = handler_call_details.method
-        if method in self._STREAMS:
+        kind = self._door.kind(method)
+        if kind is Kind.STREAM:
 
             async def stream(_requests: object, context: _Context) -> None:
                 await self._door.stream(context, method, self._listener)
 
             return grpc.stream_stream_rpc_method_handler(stream)
-        if method in self._UNARY:
+        if kind is Kind.UNARY:
 
             async def unary(request: bytes, context: _Context) -> bytes:
                 return await self._door.unary(request, context, method, self._listener)

@@ -18,7 +18,7 @@ from principal.caps import Limits
 from principal.clock import Clock
 from principal.deaths import Death, DeathCause, parse_report
 from principal.login import AUTHENTICATION_FAILED, INVALID_AUTHENTICATION, Caller, Login
-from principal.rpc import CallInfo, Code, RpcError, Sink, unavailable
+from principal.rpc import CallInfo, Code, Kind, RpcError, Sink, unavailable
 from principal.session import Session
 
 log = structlog.stdlib.get_logger(__name__)
@@ -32,6 +32,15 @@ many times a second."""
 
 OVERFLOW_LOG_EVERY: Final = 1000
 """Dropped events between two log lines about the same agent."""
+
+
+METHODS: Final = {
+    methods.AUTHENTICATE: Kind.UNARY,
+    methods.REFRESH: Kind.UNARY,
+    methods.VERSION: Kind.UNARY,
+    methods.SUBSCRIBE: Kind.STREAM,
+}
+"""What is served. Push and Ping of the protocol are not: argocd-agent's own agents call neither."""
 
 
 class Hub:
@@ -56,6 +65,10 @@ class Hub:
         self._dropped = 0
         self._admission = Admission(limits, self.agents, self.audit, clock)
         login.gate = self._admission.gate
+
+    def kind(self, method: str) -> Kind | None:
+        """How `method` is called, None when it is not served."""
+        return METHODS.get(method)
 
     async def unary(self, method: str, request: bytes, call: CallInfo) -> bytes:
         """Answer Authenticate, RefreshToken or Version; RpcError otherwise."""

@@ -6,7 +6,7 @@ its wire. Nothing here knows HTTP/2, sockets or a clock.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import IntEnum
+from enum import Enum, IntEnum, auto
 from typing import Protocol
 
 from hubproto.methods import RETRY_PUSHBACK
@@ -117,6 +117,9 @@ class StreamHandler(Protocol):
     def on_message(self, message: bytes) -> None:
         """One message arrived."""
 
+    def on_half_closed(self) -> None:
+        """The caller will send nothing more; what it is sent, it still takes."""
+
     def on_writable(self) -> None:
         """The sink takes more again."""
 
@@ -124,8 +127,18 @@ class StreamHandler(Protocol):
         """The stream is over, whoever ended it; `reason` is the transport's own word for it."""
 
 
+class Kind(Enum):
+    """How a method is called. A stream may send any number of messages either way, one included."""
+
+    UNARY = auto()
+    STREAM = auto()
+
+
 class Service(Protocol):
     """What a door serves: the hub."""
+
+    def kind(self, method: str) -> Kind | None:
+        """How the method of full path `method` is called; None when there is none: UNIMPLEMENTED."""
 
     async def unary(self, method: str, request: bytes, call: CallInfo) -> bytes:
         """Answer a unary call of full path `method`; RpcError when it is refused."""

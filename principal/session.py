@@ -12,7 +12,7 @@ from hubproto.vocabulary import RTT_MS
 from principal.agents import Agent
 from principal.clock import Clock, Timer, rfc3339
 from principal.deaths import Death, DeathCause
-from principal.rpc import Code, ConnectionInfo, Sink, Status, pushback
+from principal.rpc import OK, Code, ConnectionInfo, Sink, Status, pushback
 from principal.watchdog import Watchdog
 
 SEND_BATCH = 64
@@ -95,6 +95,12 @@ class Session:
     def on_writable(self) -> None:
         """The stream takes more again."""
         self.pump()
+
+    def on_half_closed(self) -> None:
+        """The agent will send nothing more: no ack either, so there is nothing left to do on this stream."""
+        if not self.over:
+            self._sink.end(OK)
+            self._finish(DeathCause.REMOTE_CLOSED, "the agent's side ended the stream")
 
     def on_closed(self, reason: str) -> None:
         """The transport says that the stream is over."""

@@ -18,7 +18,8 @@ from mesh.identity.header import MAX_HEADER_BYTES
 from mesh.identity.rules import parse_rule
 from mesh.lab import LabConfig, LabMesh, Workload, XfccMode
 from principal.door_grpcio import GrpcioDoor
-from principal.rpc import CallInfo, Sink, StreamHandler
+from principal.hub import METHODS
+from principal.rpc import CallInfo, Kind, Sink, StreamHandler
 from tests.e2e.world import need_envoy
 from tests.mesh.identity.samples import AGENT_A, XFCC_RULE, element
 from tests.mesh.lab.standin import DEADLINE, OPTIONS, XFCC
@@ -37,6 +38,9 @@ class Asked:
     """Answers each call with what the identity rule says."""
 
     rule = parse_rule(XFCC_RULE)
+
+    def kind(self, method: str) -> Kind | None:
+        return METHODS.get(method)
 
     async def unary(self, _method: str, _request: bytes, call: CallInfo) -> bytes:
         verdict = self.rule.identify(call.values(XFCC))

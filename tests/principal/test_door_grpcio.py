@@ -17,7 +17,8 @@ import pytest
 from hubproto import methods
 from principal import outlet
 from principal.door_grpcio import GrpcioDoor
-from principal.rpc import CallInfo, Code, DoorError, Sink, Status, unavailable
+from principal.hub import METHODS
+from principal.rpc import OK, CallInfo, Code, DoorError, Kind, Sink, Status, unavailable
 from tests.principal.test_doors import until
 
 
@@ -32,6 +33,9 @@ class Handler:
     def on_message(self, message: bytes) -> None:
         self.messages.append(message)
 
+    def on_half_closed(self) -> None:
+        self.sink.end(OK)
+
     def on_writable(self) -> None:
         """Nothing waits for it here."""
 
@@ -45,6 +49,9 @@ class Plain:
 
     calls: list[CallInfo] = field(default_factory=list)
     handlers: list[Handler] = field(default_factory=list)
+
+    def kind(self, method: str) -> Kind | None:
+        return METHODS.get(method)
 
     async def unary(self, _method: str, _request: bytes, call: CallInfo) -> bytes:
         self.calls.append(call)
