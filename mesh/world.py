@@ -13,19 +13,8 @@ from mesh.wiring import Wiring
 
 _T = TypeVar("_T")
 
-_Item = TypeVar("_Item")
-
 MAX_PRINCIPALS: Final = 10
 """Principals in one verification; each is compared with every policy. More than a few in one set are none."""
-
-MAX_PAIRS: Final = 10_000
-"""Comparisons of each of some things with each of others, in one check: a quarter of a second. A thousand agents and
-ten rules fit."""
-
-
-def fair(some: Sequence[_Item], others: Sequence[Any]) -> Sequence[_Item]:
-    """As many of `some` as can be compared with all of `others` within MAX_PAIRS; one at least."""
-    return some[: max(1, MAX_PAIRS // max(1, len(others)))]
 
 
 @dataclass(frozen=True)

@@ -93,6 +93,11 @@ class Field:
         """The texts in a list."""
         return [item.text for item in self.items() if item.text is not None]
 
+    @property
+    def size(self) -> int:
+        """How many values there are at this place and below; 0 when nothing is."""
+        return 0 if self.value is ABSENT else _size(self.value)
+
     def items(self) -> Iterator["Field"]:
         """The members of a list; none when the value is no list."""
         if isinstance(self.value, list | tuple):
@@ -117,6 +122,11 @@ class Field:
     def finding(self, code: str, message: str, *, remedy: str = "", level: Level | None = None) -> Finding:
         """The finding of `code` in this place."""
         return found(code, self.document, self.path, message, remedy=remedy, level=level)
+
+
+def _size(value: Any) -> int:
+    below = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
+    return 1 + sum(map(_size, below))
 
 
 MAX_SHOWN: Final = 120

@@ -1,6 +1,6 @@
 """The manifests of one verification, found by kind, by name and by labels."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar, overload
@@ -93,6 +93,9 @@ class Bundle(Sequence[Document]):
             return [each.document for each in self.items[index]]
         return self.items[index].document
 
+    def __iter__(self) -> Iterator[Document]:
+        return (each.document for each in self.items)
+
     def __len__(self) -> int:
         return len(self.items)
 
@@ -118,6 +121,13 @@ class Bundle(Sequence[Document]):
         return found
 
     @cached_property
+    def _by_name_alone(self) -> Mapping[tuple[str, str, str], Item]:
+        found: dict[tuple[str, str, str], Item] = {}
+        for item in self.items:
+            found.setdefault((item.group, item.kind, item.name), item)
+        return found
+
+    @cached_property
     def groups(self) -> frozenset[str]:
         """Every API group that an object here is of."""
         return frozenset(group for group, _ in self._by_kind)
@@ -137,31 +147,6 @@ class Bundle(Sequence[Document]):
         written = self._by_name.get((group, kind, namespace, name))
         return written or self._by_name.get((group, kind, DEFAULT_NAMESPACE, name))
 
-
-def selects(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
-    """Whether every label of `selector` (a `matchLabels`) is among `labels`; an empty selector takes everything."""
-    return all(labels.get(key) == value for key, value in selector.items())
-
-
-_OPERATORS = {
-    "In": lambda label, values: label in values,
-    "NotIn": lambda label, values: label not in values,
-    "Exists": lambda label, values: label is not None,
-    "DoesNotExist": lambda label, values: label is None,
-}
-"""Kubernetes' `matchExpressions`; a label that is not there is None."""
-
-
-def label_selector_takes(selector: Field, labels: Mapping[str, str]) -> bool:
-    """Whether a Kubernetes LabelSelector (`matchLabels` and `matchExpressions`) takes an object with `labels`.
-
-    An absent selector takes nothing, an empty one everything; an expression with an unknown operator takes nothing.
-    """
-    if not isinstance(selector.value, Mapping):
-        return False
-    for expression in selector.at("matchExpressions").items():
-        operator = _OPERATORS.get(expression.at("operator").text or "")
-        label = labels.get(expression.at("key").text or "")
-        if operator is None or not operator(label, expression.at("values").texts):
-            return False
-    return selects(selector.at("matchLabels").mapping, labels)
+    def nearest(self, group: str, kind: str, *, namespace: str, name: str) -> Item | None:
+        """The object of that name that may be in `namespace`, else the first of that name in any."""
+        return self.get(group, kind, namespace=namespace, name=name) or self._by_name_alone.get((group, kind, name))

@@ -61,19 +61,3 @@ def workloads(bundle: Bundle) -> Sequence[Workload]:
 def _workloads(bundle: Bundle) -> Sequence[Workload]:
     templated = [Workload(each, each.at("spec", "template")) for each in bundle.of("apps", *TEMPLATED)]
     return templated + [Workload(each, each.root) for each in bundle.of("", "Pod")]
-
-
-def same_namespace(one: str, other: str) -> bool:
-    """Whether two objects may be in one namespace; where one has none written, they may."""
-    return one == other or not one or not other
-
-
-CLUSTER_SUFFIX: Final = ".svc.cluster.local"
-"""How a Service's whole name ends, in a cluster with the usual DNS domain."""
-
-
-def service_names(name: str, namespace: str, *, seen_from: str) -> frozenset[str]:
-    """Every name under which the Service `name` in `namespace` can be dialled by a pod in `seen_from`."""
-    long = f"{name}.{namespace}"
-    names = {long, f"{long}.svc", f"{long}{CLUSTER_SUFFIX}", f"{long}{CLUSTER_SUFFIX}."}
-    return frozenset(names | {name} if same_namespace(namespace, seen_from) else names)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from mesh.bundle import Bundle, Field, Item, Workload, workloads
+from mesh.bundle import Bundle, Field, Item, Workload, same_namespace, workloads
 from mesh.configuration.options import ENVIRONMENT, FALSE, KEYS, PREFIXES, ROWS, TRUE, Row, Side
 from mesh.durations import DurationError, parse_duration
 
@@ -231,14 +231,8 @@ def _environment(
 
 
 def _config_map(bundle: Bundle, workload: Workload, name: str) -> Item | None:
-    if workload.namespace:
-        return bundle.get("", "ConfigMap", namespace=workload.namespace, name=name)
-    return bundle.once(_config_maps).get(name)
-
-
-def _config_maps(bundle: Bundle) -> Mapping[str, Item]:
-    """ConfigMaps by their names alone, for pods without a written namespace."""
-    return {item.name: item for item in reversed(bundle.of("", "ConfigMap"))}
+    found = bundle.nearest("", "ConfigMap", namespace=workload.namespace, name=name)
+    return found if found is not None and same_namespace(found.namespace, workload.namespace) else None
 
 
 def _variable(row: Row, variable: Field) -> Setting:

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from mesh.bundle import Field, Item, Workload
+from mesh.allowance import READING, Allowance
+from mesh.bundle import Field, Item, Names, Workload
 from mesh.configuration.settings import Component
 from mesh.findings import Finding, Level
 from mesh.kubernetes.policies import (
@@ -11,15 +12,14 @@ from mesh.kubernetes.policies import (
     Direction,
     Peer,
     peer,
-    policy_types,
+    policies_of,
     rule_ports,
     rules,
     selecting,
-    selecting_of,
     takes_peer,
     takes_port,
 )
-from mesh.world import Check, World, fair
+from mesh.world import Check, World
 
 REDIRECTED: Final = {15001: "outbound", 15006: "inbound"}
 """Ports of Istio's redirection inside a pod."""
@@ -39,8 +39,13 @@ def ingress(world: World) -> Iterator[Finding]:
         if policies and not open_rules:
             yield _closed(policies[0], principal, port)
             continue
-        for caller in fair(_callers(world), open_rules):
-            if policies and not any(takes_peer(rule, "Ingress", caller, workload.namespace) for rule in open_rules):
+        steps = READING * sum(rule.at("from").size for rule in open_rules)
+        allowance = Allowance()
+        for caller in _callers(world) if policies else []:
+            if not allowance.spend(steps):
+                yield from allowance.exceeded(policies[0].root, "Rules of NetworkPolicies and agents")
+                break
+            if not any(takes_peer(rule, "Ingress", caller, workload.namespace) for rule in open_rules):
                 pods = "".join(f" with {key}: {value}" for key, value in caller.labels.items())
                 message = f"The port {port} is open, but not to the pods of {caller.namespace}{pods}."
                 yield open_rules[0].at("from").finding("MT1810", message)
@@ -101,9 +106,9 @@ def _wide(world: World, rule: Field, namespace: str, port: int, names: frozenset
 
 def phantom(world: World) -> Iterator[Finding]:
     """MT1811: ports that exist only inside a pod, in policies of the namespaces of principals and agents."""
-    namespaces = {each.item.namespace for each in world.components if each.workload is not None}
+    namespaces = Names(("", each.item.namespace) for each in world.components if each.workload is not None)
     for policy in world.bundle.of(GROUP, "NetworkPolicy"):
-        if policy.namespace not in namespaces:
+        if not namespaces.has("", policy.namespace):
             continue
         for direction in _DIRECTIONS:
             for rule in rules(policy, direction):
@@ -119,19 +124,40 @@ _DIRECTIONS: Final[tuple[Direction, ...]] = ("Ingress", "Egress")
 
 def egress(world: World) -> Iterator[Finding]:
     """MT1812: policies that keep an agent from the principal, or from DNS."""
-    policies = [each for each in world.bundle.of(GROUP, "NetworkPolicy") if "Egress" in policy_types(each)]
     principals = list(_principals(world))
+    allowance = Allowance()
     judged: dict[tuple[int, ...], tuple[str, ...]] = {}
-    for agent in fair(world.agents, policies) if policies else []:
-        own = selecting_of(policies, agent.workload, "Egress") if agent.workload is not None else []
+    for agent, policies in under(world, world.agents, "Egress", allowance):
         # Most agents are under the same policies, and what these let out is the same for all of them.
-        key = tuple(id(each.document) for each in own)
-        if own and key not in judged:
-            judged[key] = tuple(_kept_in(world, agent.item.namespace, own, principals))
-        for what in judged.get(key, ()):
+        key = tuple(id(each.document) for each in policies)
+        if key not in judged:
+            steps = sum(each.at("spec", "egress").size for each in policies) * (1 + len(principals))
+            if not allowance.spend(READING * steps):
+                yield from allowance.exceeded(policies[0].root, "NetworkPolicies and agents")
+                return
+            judged[key] = tuple(_kept_in(world, agent.item.namespace, policies, principals))
+        for what in judged[key]:
             level = Level.WARNING if what == DNS else None
-            message = f"{own[0].ref} does not let {agent} out to {what}."
-            yield own[0].at("spec", "egress").finding("MT1812", message, level=level)
+            message = f"{policies[0].ref} does not let {agent} out to {what}."
+            yield policies[0].at("spec", "egress").finding("MT1812", message, level=level)
+    for agent in world.agents[:1]:
+        yield from allowance.exceeded(agent.home, "NetworkPolicies and agents")
+
+
+def under(
+    world: World, components: Sequence[Component], direction: Direction, allowance: Allowance
+) -> Iterator[tuple[Component, list[Item]]]:
+    """Components with the policies that hold for their pods, where there are any; ends with the allowance."""
+    for component in components:
+        if component.workload is None:
+            continue
+        policies = policies_of(world.bundle, component.workload.namespace, direction)
+        if not allowance.spend(sum(each.selector.steps for each in policies)):
+            return
+        labels = component.workload.labels if policies else {}
+        own = [each.item for each in policies if each.selector.takes(labels)]
+        if own:
+            yield component, own
 
 
 def _kept_in(
@@ -177,7 +203,8 @@ def _callers(world: World) -> list[Peer]:
             for agent in world.agents
             if agent.workload is not None and (agent.get("server-address").text or "").partition(".")[0] in hosts
         ]
-    return [peer(world.bundle, namespace, labels) for namespace, labels in known]
+    once = {(namespace, frozenset(labels.items())): labels for namespace, labels in known}
+    return [peer(world.bundle, namespace, labels) for (namespace, _), labels in once.items()]
 
 
 CHECKS: Final[tuple[Check, ...]] = (ingress, present, narrow, phantom, egress)

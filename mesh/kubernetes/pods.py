@@ -1,6 +1,6 @@
 """The pods of principal and agents: a Deployment that the API server takes, and pods that a mesh can work with."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from mesh.bundle import Field, Workload, label_selector_takes
@@ -80,16 +80,25 @@ def _workloads(world: World) -> list[Workload]:
     return list(found.values())
 
 
-def container_port(component: Component, port: Field) -> int | None:
-    """The number to which a Service's port leads in the component's pod; None when it leads to no declared port."""
-    if component.workload is None:
+def container_port(world: World, principal: Component, port: Field) -> int | None:
+    """The number to which a Service's port leads in a principal's pod; None when it leads to no declared port."""
+    if principal.workload is None:
         return None
     target = port.at("targetPort")
     if not target.exists:
         return port.at("port").number
     if target.number is not None:
         return target.number
-    return next((number for name, number, _ in component.workload.ports() if name == target.text), None)
+    return world.once(_named_ports).get(id(principal), {}).get(target.text or "")
+
+
+def _named_ports(world: World) -> Mapping[int, Mapping[str, int]]:
+    """For each principal the ports of its pod by their names; of several with one name the first."""
+    running = [(each, each.workload) for each in world.principals if each.workload is not None]
+    return {
+        id(each): {name: number for name, number, _ in reversed([*workload.ports()]) if name}
+        for each, workload in running
+    }
 
 
 CHECKS: Final[tuple[Check, ...]] = (selectors, texts, service_links, users, host_network)

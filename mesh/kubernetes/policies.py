@@ -1,10 +1,10 @@
 """What NetworkPolicies let through, as Kubernetes defines it: nothing else once one selects a pod."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from mesh.bundle import Bundle, Field, Item, Workload, label_selector_takes, same_namespace
+from mesh.bundle import Bundle, Field, Item, Selector, Workload, label_selector_takes, same_namespace
 
 GROUP: Final = "networking.k8s.io"
 NAMESPACE_LABEL: Final = "kubernetes.io/metadata.name"
@@ -32,21 +32,39 @@ def peer(bundle: Bundle, namespace: str, labels: Mapping[str, str]) -> Peer:
     return Peer(namespace=namespace, labels=labels, namespace_labels={**own, NAMESPACE_LABEL: namespace})
 
 
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A NetworkPolicy, its selector read."""
+
+    item: Item
+    selector: Selector
+    types: tuple[str, ...]
+
+
+def policies_of(bundle: Bundle, namespace: str, direction: Direction) -> Sequence[Policy]:
+    """The policies of one direction that may be in `namespace`."""
+    found = bundle.once(_policies)
+    if not namespace:
+        return [each for policies in found[direction].values() for each in policies]
+    return [*found[direction].get(namespace, ()), *found[direction].get("", ())]
+
+
+def _policies(bundle: Bundle) -> Mapping[Direction, Mapping[str, Sequence[Policy]]]:
+    """The policies by direction and namespace."""
+    found: dict[Direction, dict[str, list[Policy]]] = {"Ingress": {}, "Egress": {}}
+    for item in bundle.of(GROUP, "NetworkPolicy"):
+        policy = Policy(item, Selector.of(item.at("spec", "podSelector")), tuple(policy_types(item)))
+        for direction, policies in found.items():
+            if direction in policy.types:
+                policies.setdefault(item.namespace, []).append(policy)
+    return found
+
+
 def selecting(bundle: Bundle, workload: Workload, direction: Direction) -> list[Item]:
     """The policies that hold for the pods of `workload` in one direction."""
-    return selecting_of(bundle.of(GROUP, "NetworkPolicy"), workload, direction)
-
-
-def selecting_of(policies: Iterable[Item], workload: Workload, direction: Direction) -> list[Item]:
-    """Those of `policies` that hold for the pods of `workload` in one direction."""
     labels = workload.labels
-    return [
-        policy
-        for policy in policies
-        if same_namespace(policy.namespace, workload.namespace)
-        and label_selector_takes(policy.at("spec", "podSelector"), labels)
-        and direction in policy_types(policy)
-    ]
+    policies = policies_of(bundle, workload.namespace, direction)
+    return [each.item for each in policies if each.selector.takes(labels)]
 
 
 def policy_types(policy: Item) -> list[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from mesh.bundle import CLUSTER_SUFFIX, Field, Item, same_namespace, selects
+from mesh.bundle import Field, Item, same_namespace, selects, split_host
 from mesh.configuration.settings import Component
 from mesh.findings import Finding, Level, ObjectRef, missing
 from mesh.kubernetes.pods import container_port
@@ -74,13 +74,13 @@ def _principal_ports(world: World) -> Sequence[tuple[Item, Field]]:
         (service, port)
         for service in principal_services(world)
         for port in service.at("spec", "ports").items()
-        if _leads(port, behind.get(id(service.document), []))
+        if _leads(world, port, behind.get(id(service.document), []))
     ]
 
 
-def _leads(port: Field, principals: list[Component]) -> bool:
+def _leads(world: World, port: Field, principals: list[Component]) -> bool:
     """Whether a Service's port leads to where one of the principals behind it listens; yes, when none is known."""
-    numbers = {container_port(principal, port) for principal in principals}
+    numbers = {container_port(world, principal, port) for principal in principals}
     return not numbers or not numbers.isdisjoint(principal.get("listen-port").port for principal in principals)
 
 
@@ -111,11 +111,11 @@ def targets(world: World) -> Iterator[Finding]:
         listening = principal.get("listen-port").port
         for service in services_of(world, principal):
             ports = list(service.at("spec", "ports").items())
-            leading = [container_port(principal, port) for port in ports]
+            leading = [container_port(world, principal, port) for port in ports]
             if listening is None or listening in leading or not ports:
                 continue
             at = ports[0].at("targetPort") if len(ports) == 1 else service.at("spec", "ports")
-            leads = ", ".join("nowhere" if number is None else str(number) for number in leading)
+            leads = ", ".join("nowhere" if number is None else str(number) for number in leading[:SHOWN_PORTS])
             message = f"{service.ref} leads to {leads} in the pod, and {principal} listens on {listening}."
             yield at.finding("MT1805", message)
 
@@ -140,9 +140,9 @@ def dialled(world: World) -> Iterator[Finding]:
 
 def _dialled(world: World, address: str, agent: Component) -> Item | None:
     """The Service that an agent dials, by any of the names under which it can."""
-    name, _, rest = address.removesuffix(".").removesuffix(CLUSTER_SUFFIX).removesuffix(".svc").partition(".")
-    namespace = rest or agent.item.namespace
-    return world.bundle.get("", "Service", namespace=namespace, name=name) if "." not in rest else None
+    name, namespace = split_host(address, agent.item.namespace)
+    found = world.bundle.nearest("", "Service", namespace=namespace, name=name)
+    return found if found is not None and same_namespace(found.namespace, namespace) else None
 
 
 def _runs_argocd_agent(world: World, agent: Component, address: str) -> bool:

@@ -44,21 +44,17 @@ def placed(world: World) -> Iterator[Finding]:
     """MT1601: policies in another namespace than their target (T24)."""
     for policy in policies(world):
         for ref in policy.at("spec", "targetRefs").items():
-            named = _named(world, ref)
-            if named and not any(same_namespace(each.namespace, policy.namespace) for each in named):
-                message = f"{policy.ref} targets {ref.at('name').shown}, which is in {named[0].namespace}."
+            group, kind, name = (ref.at(each).text or "" for each in ("group", "kind", "name"))
+            target = world.bundle.nearest(group, kind, namespace=policy.namespace, name=name)
+            if target is not None and not same_namespace(target.namespace, policy.namespace):
+                message = f"{policy.ref} targets {ref.at('name').shown}, which is in {target.namespace}."
                 yield ref.finding("MT1601", message)
-            elif not named and world.intent is None and ref.at("kind").text == "Gateway" and _looks_misplaced(policy):
+            elif target is None and world.intent is None and kind == "Gateway" and _looks_misplaced(policy):
                 message = (
                     f"{policy.ref} means a Gateway {ref.at('name').shown} in the namespace {policy.namespace}, and "
                     "none is among the manifests; a proxy elsewhere does not see it."
                 )
                 yield ref.finding("MT1601", message, level=Level.WARNING)
-
-
-def _named(world: World, ref: Field) -> list[Item]:
-    found = world.bundle.of(ref.at("group").text or "", ref.at("kind").text or "")
-    return [item for item in found if item.name == ref.at("name").text]
 
 
 def _looks_misplaced(policy: Item) -> bool:

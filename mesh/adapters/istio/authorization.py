@@ -7,10 +7,11 @@ from mesh.adapters.istio.facts import SECURITY
 from mesh.adapters.istio.generating import callers
 from mesh.adapters.istio.lookup import security, selecting
 from mesh.adapters.istio.sources import Caller, Rule
+from mesh.allowance import Allowance
 from mesh.bundle import Field, Item
 from mesh.configuration.settings import Component
 from mesh.findings import Finding, ObjectRef, missing
-from mesh.world import Check, World, fair
+from mesh.world import Check, World
 
 SCHEME: Final = "spiffe://"
 
@@ -49,8 +50,14 @@ def _left_out(principal: Component, port: int, items: list[Item], callers: list[
         return
     rules = _rules(items)
     named = frozenset(name for rule in rules if rule.is_to(port) for name in rule.named)
-    rest = [caller for caller in callers if caller.identity not in named]
-    refused = [caller for caller in fair(rest, rules) if not any(rule.takes(caller, port) for rule in rules)]
+    allowance, steps = Allowance(), sum(rule.steps for rule in rules)
+    refused = []
+    for caller in (each for each in callers if each.identity not in named):
+        if not allowance.spend(steps):
+            yield from allowance.exceeded(items[0].root, "Rules of AuthorizationPolicies and agents")
+            break
+        if not any(rule.takes(caller, port) for rule in rules):
+            refused.append(caller)
     if refused:
         shown = ", ".join(each.identity.removeprefix("/") for each in refused[:SHOWN_CALLERS])
         more = f" and {len(refused) - SHOWN_CALLERS} more" if len(refused) > SHOWN_CALLERS else ""
@@ -60,13 +67,16 @@ def _left_out(principal: Component, port: int, items: list[Item], callers: list[
 
 def _denied(port: int, items: list[Item], callers: list[Caller]) -> Iterator[Finding]:
     """Rules of DENY policies that are about a caller."""
+    allowance = Allowance()
     for item in items:
         for rule in _rules([item]):
-            some = fair(callers, items) if rule.plain and rule.is_to(port) else []
-            caller = next((each for each in some if rule.is_from(each)), None)
+            some = callers if rule.plain and rule.is_to(port) else []
+            caller = next((each for each in some if allowance.spend(rule.steps) and rule.is_from(each)), None)
             if caller is not None:
                 shown = caller.identity.removeprefix("/")
                 yield rule.place.finding("MT1111", f"{item.ref} keeps {shown} out of port {port}.")
+    for item in items[:1]:
+        yield from allowance.exceeded(item.root, "Rules of AuthorizationPolicies and agents")
 
 
 def _nearest(item: Item, rules: list[Rule], caller: Caller, port: int) -> Field:

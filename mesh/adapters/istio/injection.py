@@ -13,17 +13,18 @@ from mesh.adapters.istio.facts import (
     TRAFFIC,
     XFCC,
 )
+from mesh.allowance import READING, Allowance
 from mesh.bundle import Field, Workload
 from mesh.configuration.identity import header_rule
 from mesh.configuration.settings import Component
 from mesh.findings import Finding, Level
-from mesh.kubernetes.policies import GROUP, policy_types, rules, selecting_of, takes_port
+from mesh.kubernetes.networkpolicies import under
+from mesh.kubernetes.policies import rules, takes_port
 from mesh.manifests import read_documents
-from mesh.world import Check, World, fair
+from mesh.world import Check, World
 
 VOUCHING: Final = frozenset({"SANITIZE_SET", "APPEND_FORWARD"})
 """Modes in which the sidecar writes who called."""
-
 
 ISTIOD_PORT: Final = 15012
 """Where sidecars get their configuration and certificates."""
@@ -110,13 +111,19 @@ def vouched(world: World) -> Iterator[Finding]:
 
 def guided(world: World) -> Iterator[Finding]:
     """MT1812: agents whose sidecars cannot reach istiod."""
-    policies = [each for each in world.bundle.of(GROUP, "NetworkPolicy") if "Egress" in policy_types(each)]
-    for agent in fair(world.agents, policies) if policies else []:
-        own = selecting_of(policies, agent.workload, "Egress") if agent.workload is not None else []
-        opened = [each for policy in own for each in rules(policy, "Egress") if takes_port(each, ISTIOD_PORT)]
-        if own and not opened:
+    allowance = Allowance()
+    opened: dict[tuple[int, ...], bool] = {}
+    for agent, own in under(world, world.agents, "Egress", allowance):
+        key = tuple(id(each.document) for each in own)
+        if key not in opened:
+            if not allowance.spend(READING * sum(each.at("spec", "egress").size for each in own)):
+                break
+            opened[key] = any(takes_port(each, ISTIOD_PORT) for policy in own for each in rules(policy, "Egress"))
+        if not opened[key]:
             message = f"{own[0].ref} does not let the sidecar of {agent} out to istiod (port {ISTIOD_PORT})."
             yield own[0].at("spec", "egress").finding("MT1812", message, level=Level.WARNING)
+    for agent in world.agents[:1]:
+        yield from allowance.exceeded(agent.home, "NetworkPolicies and agents")
 
 
 def header(world: World) -> Iterator[Finding]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from mesh.adapters.istio.facts import NETWORKING, ROOT_NAMESPACE, SECURITY, SERVED
-from mesh.bundle import CLUSTER_SUFFIX, Field, Item, same_namespace, selects
+from mesh.bundle import Field, Item, Names, same_namespace, selects, split_host
 from mesh.configuration.settings import Component
 from mesh.kubernetes.services import principal_services
 from mesh.world import World
@@ -33,25 +33,21 @@ def selecting(items: list[Item], principal: Component, *path: str) -> Iterator[I
             yield item
 
 
-def principal_hosts(world: World) -> frozenset[tuple[str, str]]:
+def principal_hosts(world: World) -> Names:
     """Name and namespace of every Service that leads to a principal, or that the intent speaks of."""
     return world.once(_principal_hosts)
 
 
-def _principal_hosts(world: World) -> frozenset[tuple[str, str]]:
-    found = {(service.name, service.namespace) for service in principal_services(world)}
+def _principal_hosts(world: World) -> Names:
+    found = [(service.name, service.namespace) for service in principal_services(world)]
     if world.intent is not None:
-        found.add((world.intent.principal.name, world.intent.principal.namespace))
-    return frozenset(found)
+        found.append((world.intent.principal.name, world.intent.principal.namespace))
+    return Names(found)
 
 
 def is_principal(world: World, host: str | None, namespace: str) -> bool:
     """Whether `host`, written in `namespace`, is a name of one of these Services."""
-    hosts = principal_hosts(world)
-    name, _, rest = (host or "").removesuffix(".").removesuffix(CLUSTER_SUFFIX).removesuffix(".svc").partition(".")
-    if rest:
-        return (name, rest) in hosts or (name, "") in hosts
-    return (name, namespace) in hosts or (name, "") in hosts or (not namespace and any(name == n for n, _ in hosts))
+    return host is not None and principal_hosts(world).has(*split_host(host, namespace))
 
 
 def destination_rules(world: World) -> Sequence[Item]:

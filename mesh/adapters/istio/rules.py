@@ -6,10 +6,11 @@ from typing import Final
 from mesh.adapters.istio.facts import DEFAULT_HTTP_IDLE, ROOT_NAMESPACE
 from mesh.adapters.istio.generating import principal_identity
 from mesh.adapters.istio.lookup import destination_rules, policies, principal_hosts
-from mesh.bundle import Field, Item
+from mesh.bundle import Field, Item, Names
 from mesh.configuration.keepalive import KeepaliveFields, keepalive_findings
 from mesh.durations import MILLISECOND, format_duration
 from mesh.findings import Finding, ObjectRef, missing
+from mesh.kubernetes.services import principal_services
 from mesh.world import Check, World
 
 
@@ -23,12 +24,15 @@ def present(world: World) -> Iterator[Finding]:
 
 def placed(world: World) -> Iterator[Finding]:
     """MT1108: rules in a namespace where no agent's sidecar looks."""
-    namespaces = {namespace for _, namespace in principal_hosts(world)}
-    namespaces |= {agent.item.namespace for agent in world.agents} | {ROOT_NAMESPACE}
+    known = [
+        ROOT_NAMESPACE,
+        *(each.namespace for each in (*principal_services(world), *(a.item for a in world.agents))),
+    ]
     if world.intent is not None:
-        namespaces.add(world.intent.agents.namespace)
+        known += [world.intent.principal.namespace, world.intent.agents.namespace]
+    namespaces = Names(("", each) for each in known)
     for rule in destination_rules(world) if principal_hosts(world) else []:
-        if rule.namespace and "" not in namespaces and rule.namespace not in namespaces:
+        if not namespaces.has("", rule.namespace):
             at = rule.at("metadata", "namespace")
             yield at.finding("MT1108", f"{rule.ref} is neither in the Service's namespace nor in the agents'.")
 

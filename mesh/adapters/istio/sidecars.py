@@ -110,7 +110,7 @@ def hidden(world: World) -> Iterator[Finding]:
             ingress = sidecar.at("spec", "ingress")
             known = own | {each.at("port", "number").number for each in ingress.items()}
             for service in services_of(world, principal):
-                numbers = {container_port(principal, port) for port in service.at("spec", "ports").items()}
+                numbers = {container_port(world, principal, port) for port in service.at("spec", "ports").items()}
                 others = sorted(filter(None, numbers - known))
                 if others:
                     shown = ", ".join(map(str, others[:SHOWN_PORTS]))

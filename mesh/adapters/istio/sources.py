@@ -92,6 +92,12 @@ class Source:
             return frozenset()
         return self.principals.exact | self.anywhere.exact
 
+    @property
+    def steps(self) -> int:
+        """What asking once costs at most, in comparisons of a text."""
+        lists = (self.principals, self.anywhere, self.namespaces, self.trust_domains, *self.excluded)
+        return 5 + sum(len(each.patterns) for each in lists if each is not None)
+
     def takes(self, caller: Caller) -> bool:
         """Whether it is about `caller`."""
         known = caller.trust_domain != ""
@@ -136,6 +142,8 @@ class Rule:
     """None: anybody."""
     ports: tuple[frozenset[str] | None, ...] | None
     """By operation, None being all ports; None altogether: anything."""
+    steps: int
+    """What asking once costs at most, in comparisons of a text."""
     plain: bool
     """Whether it asks nothing that only a request has."""
     named: frozenset[str]
@@ -151,6 +159,7 @@ class Rule:
             place,
             known,
             tuple(frozenset(each.texts) if each.exists else None for each in listed) if operations.exists else None,
+            1 + len(listed) + sum(each.steps for each in known or ()),
             set(place.mapping) <= _JUDGED,
             frozenset(name for source in known or () for name in source.named) if known else frozenset(),
         )

@@ -14,7 +14,7 @@ from mesh.adapters.kgateway.generating import (
     LISTENER_POLICY,
     own_objects,
 )
-from mesh.bundle import Field, Item, same_namespace
+from mesh.bundle import Field, Item, Names, same_namespace
 from mesh.configuration.identity import header_rule
 from mesh.configuration.keepalive import KeepaliveFields, keepalive_findings
 from mesh.configuration.timing import heartbeat_findings
@@ -110,14 +110,9 @@ def targets(world: World) -> Iterator[Finding]:
 
 def _elsewhere(world: World, policy: Item, ref: Field) -> str:
     """The namespace where a target of that name is, when it is not in the policy's own."""
-    named = [
-        item
-        for item in world.bundle.of(ref.at("group").text or "", ref.at("kind").text or "")
-        if item.name == ref.at("name").text
-    ]
-    if not named or any(same_namespace(each.namespace, policy.namespace) for each in named):
-        return ""
-    return named[0].namespace
+    group, kind, name = (ref.at(each).text or "" for each in ("group", "kind", "name"))
+    found = world.bundle.nearest(group, kind, namespace=policy.namespace, name=name)
+    return found.namespace if found is not None and not same_namespace(found.namespace, policy.namespace) else ""
 
 
 def identity(world: World) -> Iterator[Finding]:
@@ -148,10 +143,16 @@ def timers(world: World) -> Iterator[Finding]:
         request = policy.at("spec", "timeouts", "request")
         if request.duration:
             yield request.finding("MT1407", f"{policy.ref} ends requests after {request.shown}.")
-    routes = [r for r in world.bundle.of(GATEWAY_API, "GRPCRoute") if _is_ours(world, r)]
-    for route in routes:
-        covering = [each for each in world.bundle.of(GROUP, "TrafficPolicy") if _covers(each, route)]
-        if not any(each.at("spec", "timeouts").exists for each in covering):
+    policies = [each for each in world.bundle.of(GROUP, "TrafficPolicy") if each.at("spec", "timeouts").exists]
+    if any(_covers_all(each) for each in policies):
+        return
+    covered = Names(
+        (ref.at("name").text or "", each.namespace)
+        for each in policies
+        for ref in each.at("spec", "targetRefs").items()
+    )
+    for route in world.bundle.of(GATEWAY_API, "GRPCRoute"):
+        if _is_ours(world, route) and not covered.has(route.name, route.namespace):
             message = (
                 f"No TrafficPolicy sets timeouts for {route.ref}: 15s for a request and 5m for a silent stream hold."
             )
@@ -168,15 +169,10 @@ def _is_ours(world: World, route: Item) -> bool:
     return GROUP in world.bundle.groups
 
 
-def _covers(policy: Item, route: Item) -> bool:
-    if policy.at("spec", "targetSelectors").exists:
-        return True
-    for ref in policy.at("spec", "targetRefs").items():
-        if ref.at("kind").text == "Gateway":
-            return True
-        if ref.at("name").text == route.name and same_namespace(policy.namespace, route.namespace):
-            return True
-    return False
+def _covers_all(policy: Item) -> bool:
+    """Whether a policy may be about every route: by labels, or as a Gateway's."""
+    refs = policy.at("spec", "targetRefs").items()
+    return policy.at("spec", "targetSelectors").exists or any(ref.at("kind").text == "Gateway" for ref in refs)
 
 
 def _stream_timers(world: World) -> Iterator[tuple[Item, Field]]:
