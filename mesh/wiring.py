@@ -49,11 +49,11 @@ class Wiring:
 
 
 def dialled(intent: Intent) -> tuple[str, int]:
-    """The name and port that agents dial: of the first gateway in the path, else of the principal's Service."""
+    """The name and port that agents dial: of the first gateway in the path, else of the principal."""
     if intent.gateways:
         first = intent.gateways[0]
         return first.hostname or f"{first.name}.{first.namespace}.svc.cluster.local", first.port
-    return intent.principal.host, intent.principal.service_port
+    return intent.principal.hostname or intent.principal.host, intent.principal.service_port
 
 
 def agents_may_call(intent: Intent) -> tuple[tuple[str, Mapping[str, str]], ...]:

@@ -43,6 +43,8 @@ class Generated:
     """Plain dict, list, str, int, bool; keys in the order in which they are written."""
     comments: Mapping[Path, str] = field(default_factory=dict)
     """By field; above the fields that a reader would wonder about."""
+    file: str = ""
+    """What its file must be called, where something else speaks of it; nothing: any name."""
 
     @cached_property
     def yaml(self) -> str:

@@ -68,6 +68,8 @@ class Principal(_Checked):
     """Where the principal listens, in its pod."""
     service_port: int = _of(kinds.PORT, 8443)
     """Where agents dial it, on the Service. argocd-agent's own Service has 443."""
+    hostname: str = _of(kinds.HOSTNAME, "")
+    """The name under which agents dial it, where that is not its Service's: outside of its cluster."""
     listen_host: str = _of(kinds.LISTEN_HOST, "127.0.0.1")
     """Where it listens, as far as the mesh can reach it there; the Linkerd adapter binds the pod's IP instead of
     loopback."""

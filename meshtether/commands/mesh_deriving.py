@@ -110,9 +110,12 @@ def _principal(entries: Entries) -> Iterator[_Value]:
 
 
 def _agent(entries: Entries) -> Iterator[_Value]:
-    yield from _taken(entries, _AGENT)
     address = entries.get("server-address")
-    if address is not None:
+    if address is not None and _is_loopback(address.text):
+        # The agent's own proxy, whose port is no Service's.
+        entries = {name: each for name, each in entries.items() if name != "server-port"}
+    yield from _taken(entries, _AGENT)
+    if address is not None and not _is_loopback(address.text):
         for path, value in _service(address.text):
             yield _Value(path, value, address)
 
@@ -121,13 +124,19 @@ def _keepalive(principal: Entries, agent: Entries) -> Iterator[_Value]:
     yield from _taken({**principal, **agent}, _KEEPALIVE)
 
 
+def _is_loopback(host: str) -> bool:
+    return host in {"localhost", "::1"} or host.startswith("127.")
+
+
 def _service(address: str) -> Iterator[tuple[Path, str]]:
-    """The Service that an agent dials, when its address is a Service's name in the cluster's DNS."""
+    """The Service that an agent dials, when its address is a Service's name in the cluster's DNS; else the host."""
     name, *rest = address.split(".")
     if rest and (len(rest) == 1 or rest[1] == SERVICE_MARK):
         yield ("principal", "name"), name
         yield ("principal", "namespace"), rest[0]
-    elif not rest and name:
+    elif rest:
+        yield ("principal", "hostname"), address
+    elif name:
         yield ("principal", "name"), name
 
 

@@ -44,6 +44,8 @@ def _write(generated: Sequence[Generated], out: Path, adapter: str) -> None:
 
 
 def _file_name(number: int, generated: Generated, adapter: str) -> str:
-    """The file's name: numbered in the order of applying, since kubectl takes files by their names."""
+    """The file's name: its own, or numbered in the order of applying, since kubectl takes files by their names."""
+    if generated.file:
+        return generated.file
     parts = [part for part in (generated.ref.kind.lower(), generated.ref.name) if part]
     return f"{number:02}-{'-'.join(parts) or adapter}.yaml"

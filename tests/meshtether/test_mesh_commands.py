@@ -187,7 +187,11 @@ def test_a_folder_of_generated_files_holds_the_same_objects(adapter: str, tmp_pa
     assert result.stdout == ""
     files = sorted((tmp_path / "new" / "folder").iterdir())
     assert str(len(files)) in result.stderr
-    assert "".join(f"---\n{path.read_text()}" for path in files) == stream
+    # Numbered in the order of applying; the others have names of which they speak themselves.
+    numbered = "".join(f"---\n{path.read_text()}" for path in files if path.name[0].isdigit())
+    named = [path.read_text() for path in files if not path.name[0].isdigit()]
+    assert stream.startswith(numbered)
+    assert sorted(stream.removeprefix(numbered).split("---\n")) == sorted(["", *named] if named else [""])
     before = {path.name: path.read_bytes() for path in files}
     run("generate", adapter, "--out", str(tmp_path / "new" / "folder"))
     assert {path.name: path.read_bytes() for path in files} == before
@@ -267,6 +271,19 @@ def test_linkerds_names_say_who_the_agents_are(tmp_path: Path) -> None:
     intent = read_intent(manifest)
     assert (intent.agents.namespace, intent.agents.trust_domain) == ("spokes", "corp.example")
     assert intent.mesh.linkerd_namespace == "mesh"
+
+
+@pytest.mark.parametrize(
+    ("address", "hostname", "port"), [("hub.corp.example", "hub.corp.example", 443), ("127.0.0.1", "", 8443)]
+)
+def test_a_host_outside_of_the_cluster_is_the_principals_and_loopback_is_a_proxy(
+    tmp_path: Path, address: str, hostname: str, port: int
+) -> None:
+    path = tmp_path / "params.yaml"
+    path.write_text(f'principal.namespace: hub\nagent.server.address: {address}\nagent.server.port: "443"\n')
+    (manifest,), _ = read_documents(run("intent", "--from-config", str(path)).stdout, "intent.yaml")
+    principal = read_intent(manifest).principal
+    assert (principal.hostname, principal.service_port) == (hostname, port)
 
 
 @pytest.mark.parametrize("text", ["a: [", "kind: ConfigMap\ndata: {x: y}\n"])

@@ -173,13 +173,13 @@ def secret() -> Generated:
             "watched_directory",
         ): "A file that is renamed into it makes Envoy read both anew. Streams that are open stay.",
     }
-    return Generated(data, comments)
+    return Generated(data, comments, Path(SECRET_FILE).name)
 
 
 def _generated(intent: Intent, hop: Hop) -> Generated:
     data = _plain(bootstrap(intent, hop).to_dict(casing=Casing.SNAKE))
     notes = {**_notes(hop), **_option_notes(intent)}
-    return Generated(data, {place: text for place, text in notes.items() if _has(data, place)})
+    return Generated(data, {place: text for place, text in notes.items() if _has(data, place)}, hop.file)
 
 
 def _option_notes(intent: Intent) -> dict[Place, str]:
@@ -218,7 +218,7 @@ def _notes(hop: Hop) -> Mapping[Place, str]:
         "principal": "In front of the principal, which listens on loopback only.",
     }
     return {
-        (): f"{behind[hop.role]} Run it with: envoy -c {FOLDER}/{hop.role}.yaml",
+        (): f"{behind[hop.role]} Run it with: envoy -c {FOLDER}/{hop.file}",
         (*_MANAGER, "stream_idle_timeout"): "Off. Left out it is 5 minutes, after which a quiet stream is reset; PINGs "
         "do not count.",
         (*_MANAGER, "common_http_protocol_options"): "Of connections without a stream: an open one never lets it fire.",

@@ -56,6 +56,11 @@ class Hop:
     """Whom it takes for the next; nothing: plaintext on loopback."""
 
     @property
+    def file(self) -> str:
+        """What its bootstrap's file is called."""
+        return f"gateway-{self.node}.yaml" if self.role == "gateway" else f"{self.role}.yaml"
+
+    @property
     def resolves(self) -> bool:
         """Whether the next has a name rather than an address."""
         return bool(self.server)
@@ -127,7 +132,7 @@ def _gateways(intent: Intent) -> Iterator[Hop]:
             host = following.hostname or f"{following.name}.{following.namespace}.svc.cluster.local"
             port, server = following.port, gateway_identity(intent, following)
         else:
-            host, port = intent.principal.host, intent.principal.service_port
+            host, port = intent.principal.hostname or intent.principal.host, intent.principal.service_port
             server = principal_identity(intent)
         yield Hop(
             role="gateway",

@@ -98,6 +98,7 @@ def intents(draw: st.DrawFn) -> Intent:
             namespace=namespace,
             port=draw(st.integers(1024, 65535)),
             service_port=draw(st.integers(1, 65535)),
+            hostname=draw(st.sampled_from(["", "hub.example.com"])),
             listen_host=draw(st.sampled_from(["127.0.0.1", "::1", "0.0.0.0", "::"])),
             service_account=account,
             labels={"app.kubernetes.io/name": app},

@@ -32,6 +32,7 @@ SPECIAL = {
     "gateways": Intent(gateways=(EDGE, INNER)),
     "gateway of another system": Intent(gateways=(Gateway(system="kgateway"),)),
     "IPv6": Intent(principal=Principal(listen_host="::1")),
+    "outside of a cluster": Intent(principal=Principal(hostname="hub.example")),
     "ports apart": Intent(principal=Principal(port=9000, service_port=443)),
     "port at the end": Intent(principal=Principal(port=60000, service_port=60000)),
 }
@@ -86,6 +87,18 @@ def test_both_sides_and_every_envoy_between_get_a_bootstrap() -> None:
     assert list(bootstraps(SPECIAL["gateway of another system"])) == ["principal", "agent"]
 
 
+def test_every_file_is_called_as_its_comment_says() -> None:
+    files = [each for each in ADAPTER.generate(SPECIAL["gateways"]) if each.file]
+    assert [each.file for each in files] == [
+        "principal.yaml",
+        "gateway-inner.yaml",
+        "gateway-edge.yaml",
+        "agent.yaml",
+        "svid.yaml",
+    ]
+    assert all(f"/etc/envoy/{each.file}" in each.comments[()] for each in files)
+
+
 def test_no_timer_can_end_a_quiet_stream() -> None:
     for bootstrap in bootstraps(SPECIAL["gateway"]).values():
         assert manager(bootstrap)["stream_idle_timeout"] == "0s"
@@ -107,6 +120,13 @@ def test_each_lets_in_the_one_before_and_calls_only_the_one_behind() -> None:
         ("argocd-agent-principal.argocd.svc.cluster.local", 8443),
         ("127.0.0.1", 18443),
     ]
+
+
+def test_the_principals_own_hostname_is_dialled_where_it_has_one() -> None:
+    found = bootstraps(SPECIAL["outside of a cluster"])
+    assert endpoint(found["agent"]) == ("hub.example", 8443)
+    tls = cluster(found["agent"])["transport_socket"]["typed_config"]
+    assert tls["sni"] == "hub.example"
 
 
 def test_the_header_is_written_anew_where_agents_arrive_and_appended_to_behind() -> None:
