@@ -76,7 +76,7 @@ def parse_networks(text: str) -> tuple[Network, ...]:
 
 def is_private(network: Network) -> bool:
     """Whether nobody outside an organisation has an address of `network`."""
-    return any(_within(network, private) for private in PRIVATE)
+    return any(within(network, private) for private in PRIVATE)
 
 
 def contains(networks: Iterable[Network], address: Address) -> bool:
@@ -89,7 +89,8 @@ def shown(networks: Iterable[Network]) -> str:
     return ",".join(map(str, networks))
 
 
-def _within(network: Network, other: Network) -> bool:
+def within(network: Network, other: Network) -> bool:
+    """Whether every address of `network` is in `other`."""
     if isinstance(network, ipaddress.IPv4Network):
         return isinstance(other, ipaddress.IPv4Network) and network.subnet_of(other)
     return isinstance(other, ipaddress.IPv6Network) and network.subnet_of(other)

@@ -2,13 +2,14 @@
 
 from typing import Final
 
-from mesh.configuration import identity, intended, reading, timing, tls
+from mesh.configuration import identity, intended, peers, reading, timing, tls
 from mesh.world import Check
 
 CHECKS: Final[tuple[Check, ...]] = (
     *reading.CHECKS,
     *identity.CHECKS,
     *tls.CHECKS,
+    *peers.CHECKS,
     *timing.CHECKS,
     *intended.CHECKS,
 )

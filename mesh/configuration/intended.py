@@ -9,6 +9,7 @@ from mesh.configuration.options import FALSE, TRUE
 from mesh.configuration.settings import Component, Setting
 from mesh.durations import DurationError, parse_duration
 from mesh.findings import Finding
+from mesh.networks import parse_networks, within
 from mesh.world import Check, World
 
 MAX_PATTERNS: Final = 20
@@ -88,11 +89,21 @@ def _allows_all(text: str, wanted: str, _: str) -> bool:
     return all(each in names or any(_takes(pattern, each) for pattern in patterns) for each in wanted.split(","))
 
 
+def _narrows(text: str, wanted: str, _: str) -> bool:
+    """Whether every network in `text` is within one of `wanted`; the narrower, the better."""
+    try:
+        wider = parse_networks(wanted)
+        return bool(text) and all(any(within(each, one) for one in wider) for each in parse_networks(text))
+    except ValueError:
+        return False
+
+
 _COMPARE: Final[Mapping[str, Callable[[str, str, str], bool]]] = {
     "duration": _same_duration,
     "switch": _same_switch,
     "server-address": _same_host,
     "allowed-namespaces": _allows_all,
+    "header-peers": _narrows,
 }
 """How values are compared, by the option's name or kind: what is written, what is wanted, the namespace it is in."""
 

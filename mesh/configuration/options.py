@@ -67,6 +67,8 @@ PRINCIPAL: Final = (
     ),
     Row("principal", "own-identity", "MESHTETHER_OWN_IDENTITY", ("meshtether.own-identity",), "text"),
     Row("principal", "trusted-gateway", "MESHTETHER_TRUSTED_GATEWAY", ("meshtether.trusted-gateway",), "list"),
+    Row("principal", "attest", "MESHTETHER_ATTEST", ("meshtether.attest",), "text", "netns"),
+    Row("principal", "header-peers", "MESHTETHER_HEADER_PEERS", ("meshtether.header-peers",), "list"),
 )
 """The principal's."""
 

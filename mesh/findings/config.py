@@ -175,4 +175,30 @@ CODES: Final[tuple[Code, ...]] = (
         "leaves the other unset. A variable whose name is misspelt sets nothing.",
         remedy="Give each variable the key of its own option.",
     ),
+    Code(
+        code="MT1922",
+        level=Level.ERROR,
+        title="principal that does not start, for its attestation",
+        why="meshtether's principal ends at start, with exit status 2, where it would believe anybody's identity "
+        "header (--attest=off on an address that others reach), or where --header-peers could mean nothing.",
+        remedy="Leave --attest out. For a gateway in pods of its own set --header-peers to the networks that its pods "
+        "are in.",
+    ),
+    Code(
+        code="MT1923",
+        level=Level.WARNING,
+        title="identity headers believed from too many",
+        why="Whoever reaches the port from the networks of --header-peers can claim to be any agent. The principal "
+        "refuses networks wider than the widest private range at start; in public ones strangers have addresses.",
+        remedy='Write the network of the gateway\'s pods alone, such as meshtether.header-peers: "10.42.0.0/16".',
+    ),
+    Code(
+        code="MT1924",
+        level=Level.WARNING,
+        title="gateway that the principal refuses",
+        why="A gateway in pods of its own calls from another network namespace. Unless its network is in "
+        "--header-peers, the principal takes it for anybody and answers UNAUTHENTICATED.",
+        remedy='Write the network of the gateway\'s pods, such as meshtether.header-peers: "10.42.0.0/16", or put the '
+        "principal behind a sidecar.",
+    ),
 )

@@ -152,4 +152,23 @@ CODES: Final[tuple[Code, ...]] = (
         "`- --creds=header:` as a mapping, since it ends in a colon, and `- 8443` as a number.",
         remedy='Put the argument in quotes: - "--creds=header:".',
     ),
+    Code(
+        code="MT1820",
+        level=Level.ERROR,
+        title="nothing limits who writes the identity header",
+        why="With --header-peers the principal believes the identity header of whoever reaches its port from those "
+        "networks: the kernel cannot vouch for a gateway in pods of its own. Only a NetworkPolicy keeps every other "
+        "pod there from claiming to be any agent.",
+        remedy="Write a NetworkPolicy for the principal's pods that opens its port to the gateway's pods alone, by "
+        "their namespace and labels.",
+    ),
+    Code(
+        code="MT1821",
+        level=Level.ERROR,
+        title="principal that believes its network is open to the outside",
+        why="Callers of a NodePort, a load balancer or an external IP mostly arrive with the address of a node, which "
+        "is in the networks of --header-peers: strangers' identity headers would be believed. Only the gateway's own "
+        "Service belongs outside.",
+        remedy="Write type: ClusterIP into the principal's Service, and let agents dial the gateway.",
+    ),
 )

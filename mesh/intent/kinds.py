@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from mesh import networks
 from mesh.durations import ACCEPTED, SECOND, DurationError, format_duration, parse_duration
 from mesh.identity.errors import IdentityError
 from mesh.identity.spiffe import TrustDomain
@@ -86,13 +87,13 @@ def duration(*, least: int, most: int, step: int, zero: str = "") -> Kind:
     return Kind(f"{accepted}, or 0 ({zero})" if zero else accepted, parse, check, format_duration)
 
 
-def texts(each: Kind) -> Kind:
+def texts(each: Kind, *, most: int = MAX_LIST) -> Kind:
     """A list of texts without repetition."""
 
     def check(value: Any) -> bool:
         return (
             isinstance(value, tuple)
-            and len(value) <= MAX_LIST
+            and len(value) <= most
             and len(frozenset(value)) == len(value)
             and all(map(each.check, value))
         )
@@ -105,7 +106,7 @@ def texts(each: Kind) -> Kind:
             raise KindError
         return members
 
-    return Kind(f"a list of at most {MAX_LIST} different values, each {each.accepted}", parse, check, list)
+    return Kind(f"a list of at most {most} different values, each {each.accepted}", parse, check, list)
 
 
 def _is_text(value: Any) -> bool:
@@ -154,6 +155,17 @@ LABEL: Final = plain(LABEL_RULE, lambda value: isinstance(value, str) and is_dns
 SUBDOMAIN: Final = plain(SUBDOMAIN_RULE, lambda value: isinstance(value, str) and is_dns1123_subdomain(value))
 TEXT: Final = plain(f"1 to {MAX_TEXT} printable characters without spaces", _is_text)
 SWITCH: Final = plain("true or false", lambda value: isinstance(value, bool))
+
+
+def _is_network(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and str(networks.parse_network(value)) == value
+    except ValueError:
+        return False
+
+
+NETWORK: Final = plain("a network as ADDRESS/BITS, at least 8 bits in IPv4 and 7 in IPv6", _is_network)
+NETWORKS: Final = texts(NETWORK, most=networks.MAX_NETWORKS)
 PORT: Final = whole(1, 65535)
 TRUST_DOMAIN: Final = plain("a SPIFFE trust domain: a-z, 0-9, '.', '-' and '_'", _is_trust_domain)
 LISTEN_HOST: Final = plain("127.0.0.1, ::1, 0.0.0.0 or ::", _is_loopback_or_any)

@@ -12,6 +12,7 @@ from mesh.durations import HOUR, MILLISECOND, SECOND
 from mesh.intent import kinds
 from mesh.intent.kinds import Kind
 from mesh.intent.versions import VERSION, Version
+from mesh.networks import PRIVATE
 from mesh.socketopts import MAX_KEEPALIVE_PROBES, MAX_KEEPALIVE_SECONDS
 
 DAY: Final = 24 * HOUR
@@ -199,6 +200,9 @@ class Gateway(_Checked):
     """The name under which agents dial it; nothing: any."""
     service_account: str = _of(kinds.OPTIONAL_LABEL, "")
     """As which it calls the principal, when it is part of the mesh; nothing: its name."""
+    pod_networks: tuple[str, ...] = _of(kinds.NETWORKS, tuple(map(str, PRIVATE)))
+    """Where its pods have their addresses: the principal believes its identity header from there, where it calls
+    without a sidecar in between (kgateway, Gloo, agentgateway). None: the principal believes its own pod only."""
 
     @property
     def identity(self) -> str:

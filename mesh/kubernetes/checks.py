@@ -2,8 +2,14 @@
 
 from typing import Final
 
-from mesh.kubernetes import accounts, networkpolicies, pods, services
+from mesh.kubernetes import accounts, believed, networkpolicies, pods, services
 from mesh.world import Check
 
-CHECKS: Final[tuple[Check, ...]] = (*pods.CHECKS, *services.CHECKS, *accounts.CHECKS, *networkpolicies.CHECKS)
+CHECKS: Final[tuple[Check, ...]] = (
+    *pods.CHECKS,
+    *services.CHECKS,
+    *accounts.CHECKS,
+    *networkpolicies.CHECKS,
+    *believed.CHECKS,
+)
 """All of them."""

@@ -6,7 +6,8 @@ from typing import Final
 
 from mesh.adapters.agentgateway.generating import GROUP, KIND, MAX_RETRIES, own_objects
 from mesh.adapters.agentgateway.standalone import SECTIONS, files
-from mesh.adapters.common.matching import attestation, intended
+from mesh.adapters.common.believing import refused
+from mesh.adapters.common.matching import intended
 from mesh.bundle import Field, Item, same_namespace
 from mesh.configuration.keepalive import KeepaliveFields, keepalive_findings
 from mesh.findings import Finding, Level
@@ -224,7 +225,7 @@ def _fields(block: Field) -> KeepaliveFields:
 
 CHECKS: Final[tuple[Check, ...]] = (
     intended(own_objects, optional={"ConfigMap"}),
-    attestation,
+    refused,
     placed,
     attached,
     pings,

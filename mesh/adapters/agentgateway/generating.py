@@ -5,10 +5,8 @@ from typing import Any, Final
 from mesh.adapters.agentgateway.standalone import standalone
 from mesh.adapters.base import Generated
 from mesh.adapters.common.gatewayapi import (
-    GATEWAY_LABEL,
     XFCC,
     gateway,
-    gateway_objects,
     gateway_target,
     gateway_wiring,
     grpc_route,
@@ -16,6 +14,7 @@ from mesh.adapters.common.gatewayapi import (
     route_target,
     service_target,
 )
+from mesh.adapters.common.objects import shared_objects
 from mesh.adapters.writing import Path
 from mesh.durations import format_duration
 from mesh.intent import Intent
@@ -37,12 +36,12 @@ IDENTITY: Final = (
 
 def wiring(intent: Intent) -> Wiring:
     """What agentgateway needs of the objects that every mesh has."""
-    return gateway_wiring(intent, "agentgateway", {GATEWAY_LABEL: intent.gateway_of("agentgateway").name})
+    return gateway_wiring(intent, "agentgateway")
 
 
 def generate(intent: Intent) -> list[Generated]:
     """All objects of `intent`, in the order in which they may be applied."""
-    return [*gateway_objects(intent, wiring(intent)), *own_objects(intent)]
+    return [*shared_objects(intent, wiring(intent)), *own_objects(intent)]
 
 
 def own_objects(intent: Intent) -> list[Generated]:

@@ -3,12 +3,11 @@
 Every agent shows a certificate to the gateway; the gateway tells the principal whose it was, in a header.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
 from mesh.adapters.base import Generated
-from mesh.adapters.common.objects import shared_objects
 from mesh.adapters.writing import Path
 from mesh.findings import Document
 from mesh.intent import DEFAULT_INTENT, Gateway, Intent
@@ -24,9 +23,6 @@ GATEWAY_LABEL: Final = "gateway.networking.k8s.io/gateway-name"
 """The label of a Gateway's own pods."""
 
 XFCC: Final = "x-forwarded-client-cert"
-
-ATTEST: Final = "MESHTETHER_ATTEST"
-"""The principal's variable for `--attest`, which refuses whoever is not in its own pod."""
 
 ENDING_TLS: Final = frozenset({"HTTPS", "TLS"})
 """Protocols of a listener with which agents speak TLS."""
@@ -57,43 +53,18 @@ def intent_or_default(intent: Intent | None) -> Intent:
     return intent if intent is not None else DEFAULT_INTENT
 
 
-def gateway_objects(intent: Intent, wiring: Wiring) -> list[Generated]:
-    """The shared objects, with a principal that takes connections from the gateway's pods."""
-    principal = intent.principal
-    return [
-        _unattested(each)
-        if (each.ref.kind, each.ref.name) == ("Deployment", principal.name) and _is_in(each, principal.namespace)
-        else each
-        for each in shared_objects(intent, wiring)
-    ]
+PODS: Final[Mapping[str, Callable[[Gateway], Mapping[str, str]]]] = {
+    "kgateway": lambda own: {GATEWAY_LABEL: own.name},
+    "agentgateway": lambda own: {GATEWAY_LABEL: own.name},
+    "gloo": lambda _: {"gloo": "gateway-proxy"},
+}
+"""The labels of a gateway's own pods, by system."""
 
 
-def _is_in(document: Generated, namespace: str) -> bool:
-    return document.ref.namespace == namespace
-
-
-_CONTAINER: Final = ("spec", "template", "spec", "containers", 0)
-
-
-def _unattested(deployment: Generated) -> Generated:
-    data: dict[str, Any] = dict(deployment.data)
-    spec, template = dict(data["spec"]), dict(data["spec"]["template"])
-    pod = dict(template["spec"])
-    container = dict(pod["containers"][0])
-    container["env"] = [*container["env"], {"name": ATTEST, "value": "off"}]
-    pod["containers"] = [container]
-    data["spec"] = {**spec, "template": {**template, "spec": pod}}
-    comment = (
-        "The gateway calls from a pod of its own, which --attest would refuse. What keeps others from writing the "
-        "identity header is the NetworkPolicy."
-    )
-    return Generated(data, {**deployment.comments, (*_CONTAINER, "env", len(container["env"]) - 1): comment})
-
-
-def gateway_wiring(intent: Intent, system: System, labels: dict[str, str]) -> Wiring:
+def gateway_wiring(intent: Intent, system: System) -> Wiring:
     """What a gateway needs of the shared objects: agents speak TLS to the first in the path, and the last calls.
 
-    The principal binds its pod's address: the gateway's pods are others than the principal's.
+    The principal binds its pod's address, and believes the last gateway's pods, which are others than its own.
     """
     own = intent.gateway_of(system)
     path = intent.gateways or (own,)
@@ -104,10 +75,14 @@ def gateway_wiring(intent: Intent, system: System, labels: dict[str, str]) -> Wi
         server_address=first.hostname or f"{first.name}.{first.namespace}.svc.cluster.local",
         server_port=first.port,
         agent_plaintext=False,
-        callers=((last.namespace, labels if last == own else {}),),
+        callers=((last.namespace, PODS[last.system](last) if last.system in PODS else {}),),
+        extra_principal={"header-peers": ",".join(last.pod_networks)} if last.pod_networks else {},
         notes={
+            "header-peers": "NARROW THIS to the network of the gateway's pods. It calls from pods of its own, which "
+            "the kernel cannot vouch for: whoever reaches the port from here is believed. The NetworkPolicy lets only the "
+            "gateway's pods there.",
             "insecure-plaintext": "On the principal: the gateway ends TLS. On agents: no plaintext, for the gateway "
-            "asks for the agent's certificate (--tls-client-cert, --tls-client-key, --root-ca-path)."
+            "asks for the agent's certificate (--tls-client-cert, --tls-client-key, --root-ca-path).",
         },
     )
 

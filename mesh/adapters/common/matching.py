@@ -7,7 +7,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from mesh.adapters.base import Generated
-from mesh.adapters.common.gatewayapi import ATTEST
 from mesh.bundle import Field, Item, same_namespace
 from mesh.bundle.fields import shown
 from mesh.findings import Finding, Level, missing
@@ -40,22 +39,6 @@ def intended(
             yield from _compared(item.root, {k: v for k, v in wanted.data.items() if k != "metadata"}, skip)
 
     return check
-
-
-def attestation(world: World) -> Iterator[Finding]:
-    """MT1817: principals that would refuse the gateway's pods, since they are not in their own."""
-    if world.intent is None:
-        return
-    for principal in world.principals:
-        env = principal.home.at("env")
-        attest = [each for each in env.items() if each.at("name").text == ATTEST]
-        if principal.workload is None or principal.is_argocd_agent:
-            continue
-        at = attest[0].at("value") if attest else env
-        if at.text != "off":
-            said = f"{ATTEST} is {at.shown}" if attest else f"{ATTEST} is not set, so netns"
-            message = f"{said}: {principal} refuses the gateway, which is not in its pod."
-            yield at.finding("MT1817", message, remedy=f"Write {{name: {ATTEST}, value: off}} into env.")
 
 
 def counterpart(world: World, wanted: Generated) -> Item | None:

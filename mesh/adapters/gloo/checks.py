@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import Final
 
+from mesh.adapters.common.believing import refused
 from mesh.adapters.common.gatewayapi import XFCC
-from mesh.adapters.common.matching import attestation, intended
+from mesh.adapters.common.matching import intended
 from mesh.adapters.gloo.generating import GATEWAY, GLOO, PREBIND, own_objects
 from mesh.bundle import Field, Item
 from mesh.configuration.identity import header_rule
@@ -185,7 +186,7 @@ def _settings(block: Field) -> dict[Setting, Field]:
 
 CHECKS: Final[tuple[Check, ...]] = (
     intended(own_objects, optional={"ConfigMap"}, skip={"tcpKeepalive"}),
-    attestation,
+    refused,
     durations,
     options,
     keepalive,

@@ -3,7 +3,8 @@
 from typing import Any, Final
 
 from mesh.adapters.base import Generated
-from mesh.adapters.common.gatewayapi import XFCC, gateway_objects, gateway_wiring, policy
+from mesh.adapters.common.gatewayapi import XFCC, gateway_wiring, policy
+from mesh.adapters.common.objects import shared_objects
 from mesh.adapters.writing import Path
 from mesh.intent import Intent
 from mesh.socketopts import keepalive_options
@@ -16,12 +17,12 @@ PREBIND: Final = "STATE_PREBIND"
 
 def wiring(intent: Intent) -> Wiring:
     """What Gloo needs of the objects that every mesh has."""
-    return gateway_wiring(intent, "gloo", {"gloo": "gateway-proxy"})
+    return gateway_wiring(intent, "gloo")
 
 
 def generate(intent: Intent) -> list[Generated]:
     """All objects of `intent`, in the order in which they may be applied."""
-    return [*gateway_objects(intent, wiring(intent)), *own_objects(intent)]
+    return [*shared_objects(intent, wiring(intent)), *own_objects(intent)]
 
 
 def own_objects(intent: Intent) -> list[Generated]:

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from typing import Final
 
+from mesh.adapters.common.believing import refused
 from mesh.adapters.common.gatewayapi import GROUP as GATEWAY_API
 from mesh.adapters.common.gatewayapi import XFCC
-from mesh.adapters.common.matching import attestation, intended
+from mesh.adapters.common.matching import intended
 from mesh.adapters.common.pings import limit_of
 from mesh.adapters.kgateway.generating import (
     GROUP,
@@ -266,7 +267,7 @@ def _speaks_http2(service: Item) -> bool:
 
 CHECKS: Final[tuple[Check, ...]] = (
     intended(own_objects),
-    attestation,
+    refused,
     protocols,
     versions,
     replaced,

@@ -4,9 +4,7 @@ from typing import Any, Final
 
 from mesh.adapters.base import Generated
 from mesh.adapters.common.gatewayapi import (
-    GATEWAY_LABEL,
     gateway,
-    gateway_objects,
     gateway_target,
     gateway_wiring,
     grpc_route,
@@ -14,6 +12,7 @@ from mesh.adapters.common.gatewayapi import (
     route_target,
     service_target,
 )
+from mesh.adapters.common.objects import shared_objects
 from mesh.adapters.common.pings import may_ping
 from mesh.adapters.writing import Path
 from mesh.durations import format_duration
@@ -35,12 +34,12 @@ HTTP_LISTENER_POLICY_GONE: Final = Version(2, 5)
 
 def wiring(intent: Intent) -> Wiring:
     """What kgateway needs of the objects that every mesh has."""
-    return gateway_wiring(intent, "kgateway", {GATEWAY_LABEL: intent.gateway_of("kgateway").name})
+    return gateway_wiring(intent, "kgateway")
 
 
 def generate(intent: Intent) -> list[Generated]:
     """All objects of `intent`, in the order in which they may be applied."""
-    return [*gateway_objects(intent, wiring(intent)), *own_objects(intent)]
+    return [*shared_objects(intent, wiring(intent)), *own_objects(intent)]
 
 
 def own_objects(intent: Intent) -> list[Generated]:

@@ -91,6 +91,7 @@ def intents(draw: st.DrawFn) -> Intent:
         port=st.integers(1, 65535),
         hostname=st.sampled_from(["", "hub.example.com"]),
         service_account=st.sampled_from(["", "edge"]),
+        pod_networks=st.sampled_from([(), ("10.42.0.0/16",), ("10.0.0.0/8", "fd00::/8")]),
     )
     return Intent(
         principal=Principal(
