@@ -8,9 +8,10 @@ has been processed.
 from typing import Protocol
 
 from hubproto.events import Event, EventError, ack, decode, encode
+from hubproto.heartbeats import HeartbeatAnswers
 from hubproto.vocabulary import RTT_MS
 from principal.agents import Agent
-from principal.clock import Clock, Timer, rfc3339
+from principal.clock import Clock, Stamps, Timer
 from principal.deaths import Death, DeathCause
 from principal.rpc import OK, Code, ConnectionInfo, Sink, Status, pushback
 from principal.watchdog import Watchdog
@@ -21,6 +22,11 @@ SEND_BATCH = 64
 
 MAX_HEARTBEAT = 4096
 """Bytes of a heartbeat that is answered: the ack repeats its attributes, and ours has about 200."""
+
+_answers = HeartbeatAnswers()
+"""Of all sessions: agents' heartbeats look alike."""
+
+_stamps = Stamps()
 
 
 class Ears(Protocol):
@@ -77,6 +83,11 @@ class Session:
         """One serialised event arrived."""
         if self.over:
             return
+        known = _answers.answer(message)
+        if known is not None:
+            self._heard(heartbeat=True)
+            self._answer(*known)
+            return
         try:
             event = decode(message)
         except EventError as error:
@@ -85,7 +96,7 @@ class Session:
             return
         self._heard(heartbeat=event.is_heartbeat)
         if event.is_heartbeat:
-            self._answer_heartbeat(event, size=len(message))
+            self._read_heartbeat(event, message)
         elif event.is_ack:
             self._acknowledged(event)
         else:
@@ -118,7 +129,7 @@ class Session:
         """Send what is due, as far as the stream takes it, and set the timer for what is due next."""
         queue, now = self.agent.queue, self._clock.monotonic()
         while not self.over and self._sink.writable():
-            batch = queue.take(now, stamp=rfc3339(self._clock.wall(), timespec="microseconds"), most=SEND_BATCH)
+            batch = queue.take(now, stamp=_stamps.at(self._clock.wall()), most=SEND_BATCH)
             for event in batch:
                 self._sink.send(encode(event))
             if len(batch) < SEND_BATCH:
@@ -159,18 +170,22 @@ class Session:
         if not queue.pending and not queue.awaiting:
             self._ears.drained(self.agent)
 
-    def _answer_heartbeat(self, event: Event, *, size: int) -> None:
-        if size > MAX_HEARTBEAT:
-            message = f"a heartbeat of {size} bytes: at most {MAX_HEARTBEAT} are answered"
-            self._ears.undecodable(self, EventError("heartbeat-size", message))
+    def _read_heartbeat(self, event: Event, message: bytes) -> None:
+        if len(message) > MAX_HEARTBEAT:
+            why = f"a heartbeat of {len(message)} bytes: at most {MAX_HEARTBEAT} are answered"
+            self._ears.undecodable(self, EventError("heartbeat-size", why))
             return
+        answer = encode(ack(event))
+        _answers.learn(message, event, answer)
+        self._answer(answer, next((value for name, value in event.extra if name == RTT_MS), ""))
+
+    def _answer(self, answer: bytes, rtt: str) -> None:
         stats = self.agent.heartbeat
         stats.received += 1
         stats.last = self._clock.wall()
-        for name, value in event.extra:
-            if name == RTT_MS:
-                stats.note_rtt(value)
-        self._sink.send(encode(ack(event)))
+        if rtt:
+            stats.note_rtt(rtt)
+        self._sink.send(answer)
         stats.acked += 1
 
     def _arm(self) -> None:
