@@ -9,8 +9,9 @@ A gateway in pods of its own is in another network namespace, of which our kerne
 the networks whose peers are believed all the same: by their address alone, so whoever reaches the port from there is
 the gateway. It never stands in for the kernel's word about our own pod.
 
-Every call is looked up anew. gRPC's server tells neither when a connection begins nor when it ends, so an answer that
-was kept could be believed for a later connection from the same port; a lookup costs some ten microseconds, and an
+The principal's own door asks once, as a connection is accepted, before it reads a byte of it (principal/door). Under
+gRPC's server every call is looked up anew: that tells neither when a connection begins nor when it ends, so an answer
+that was kept could be believed for a later connection from the same port; a lookup costs some ten microseconds, and an
 agent makes three calls a connection.
 """
 
@@ -51,7 +52,7 @@ class Rule(StrEnum):
     OTHER_USER = "peer-not-the-sidecar"
     """The peer's socket was made by another user than --sidecar-uid names."""
     UNNAMED = "peer-unnamed"
-    """gRPC's word for the peer is no TCP address."""
+    """The peer, or our own end, is no TCP address."""
     NO_ANSWER = "lookup-failed"
     """The kernel could not be asked, or its answer not be read."""
 
@@ -68,7 +69,7 @@ class Lookup(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One connection that is not the sidecar's."""
+    """One connection that is not the sidecar's, or under gRPC's server a call on such."""
 
     rule: Rule
     why: str
@@ -89,9 +90,12 @@ def judge(owned: Owned | None, *, peer: Endpoint, own: Endpoint, uids: Collectio
     if owned.state != sockdiag.ESTABLISHED or not owned.inode:
         return Rule.NOT_OPEN, f"the peer's socket is {owned.state_name}, inode {owned.inode}"
     if uids and owned.uid not in uids:
-        accepted = ", ".join(map(str, sorted(uids)))
-        return Rule.OTHER_USER, f"the peer's socket belongs to user {owned.uid}; accepted: {accepted}"
+        return Rule.OTHER_USER, f"the peer's socket belongs to user {owned.uid}; accepted: {_listed(uids)}"
     return None
+
+
+def _listed(uids: Collection[int]) -> str:
+    return ", ".join(map(str, sorted(uids)))
 
 
 class Attestor:
@@ -110,11 +114,11 @@ class Attestor:
         self.networks = tuple(networks)
         """Of which peers beyond our network namespace are believed."""
         self.attested = 0
-        """Calls whose peer was the sidecar."""
+        """Connections whose peer was the sidecar; under gRPC's server, calls on such."""
         self.believed = 0
-        """Calls from beyond our network namespace, of one of `networks`."""
+        """The same from beyond our network namespace, of one of `networks`."""
         self.refused: Counter[Rule] = Counter()
-        """Calls that were refused, by rule."""
+        """The same that were refused, by rule."""
         self.refusals: deque[Refusal] = deque(maxlen=REFUSALS_KEPT)
         """The last ones, the newest last."""
         self.addresses = lookup.addresses
@@ -125,24 +129,44 @@ class Attestor:
         self._sparing = Sparing()
 
     def check(self, *, peer: str, own: Endpoint | None, method: str) -> None:
-        """UNAUTHENTICATED unless the peer of a call, as gRPC writes it, is the sidecar, connected to our `own` end.
+        """UNAUTHENTICATED unless `admit` has nothing against a call of `method` on this connection."""
+        if self.admit(peer=peer, own=own, method=method) is not None:
+            raise RpcError(Code.UNAUTHENTICATED, REFUSED)
 
-        Or of one of `networks`. Where our own end is not known there is nothing to look up, and the call is refused.
+    def admit(
+        self, *, peer: str, own: Endpoint | None, method: str = "", alive: Callable[[], bool] = lambda: True
+    ) -> Refusal | None:
+        """None if the peer, as gRPC writes it, is the sidecar, connected to our `own` end, or is of one of `networks`.
+
+        Where our own end is not known there is nothing to look up, and the peer is refused. `alive` is asked after the
+        kernel: whether our end is still connected, so that its answer was about this connection and not a later one
+        between the same ports.
         """
         refusal = self._refusal(peer, own)
+        if refusal is None and not alive():
+            refusal = Rule.NOT_OPEN, "our own end of the connection is closed", None
         if refusal is None:
             self.attested += 1
-            return
+            return None
         rule, why, owned = refusal
         if rule is Rule.ELSEWHERE and self.networks:
             not_believed = self._not_believed(peer)
             if not not_believed:
                 self.believed += 1
-                return
+                return None
             why = f"{why}, and {not_believed}"
         uid, inode = (owned.uid, owned.inode) if owned is not None and owned.inode else (None, None)
-        self._note(Refusal(rule, why, peer[:MAX_SHOWN], uid, inode, method, self._wall()))
-        raise RpcError(Code.UNAUTHENTICATED, REFUSED)
+        return self._note(Refusal(rule, why, peer[:MAX_SHOWN], uid, inode, method, self._wall()))
+
+    def admit_user(self, uid: int | None, *, peer: str, why: str = "") -> Refusal | None:
+        """None if the process that opened a unix socket is of an accepted user; `why` is said where that is unknown."""
+        if uid is None:
+            return self._note(Refusal(Rule.NO_ANSWER, why, peer[:MAX_SHOWN], at=self._wall()))
+        if self.uids and uid not in self.uids:
+            told = f"the process that connected is of user {uid}; accepted: {_listed(self.uids)}"
+            return self._note(Refusal(Rule.OTHER_USER, told, peer[:MAX_SHOWN], uid, at=self._wall()))
+        self.attested += 1
+        return None
 
     def _refusal(self, peer: str, own: Endpoint | None) -> tuple[Rule, str, Owned | None] | None:
         try:
@@ -170,7 +194,7 @@ class Attestor:
             return f"our own addresses can't be told: {error}"
         return f"{address} is our own" if ours else ""
 
-    def _note(self, refusal: Refusal) -> None:
+    def _note(self, refusal: Refusal) -> Refusal:
         self.refused[refusal.rule] += 1
         self.refusals.append(refusal)
         left_out = self._sparing.line(now=self._monotonic())
@@ -185,3 +209,4 @@ class Attestor:
                 method=refusal.method,
                 left_out=left_out,
             )
+        return refusal

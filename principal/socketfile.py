@@ -1,7 +1,7 @@
-"""The file of a unix socket that only its owner may open, at no moment anybody else.
+"""The file of a unix socket that only those may open who shall, at no moment anybody else.
 
-gRPC makes the file with the modes that the umask leaves. So the socket is bound in a folder of mode 0700 beside its
-place, set to 0600 there, and then renamed to where it is looked for, which also replaces what a dead process left.
+The file would be made with the modes that the umask leaves. So the socket is bound in a folder of mode 0700 beside its
+place, set to its mode there, and then renamed to where it is looked for, which also replaces what a dead process left.
 """
 
 import contextlib
@@ -18,6 +18,9 @@ from principal.rpc import DoorError
 MODE: Final = 0o600
 """Only the owner, and root, may connect: connecting takes the right to write (unix(7))."""
 
+MODE_FOR_ALL: Final = 0o666
+"""Everybody may connect: for a door that asks each peer for its user, so that a sidecar may run as another one."""
+
 MAX_PATH: Final = 107
 """Bytes of a socket's path (sun_path of unix(7), less its end)."""
 
@@ -30,8 +33,9 @@ _INSIDE: Final = len("/.12345678/s")
 class SocketFile:
     """One socket's place in the file system. All failures are DoorError and name the path."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, mode: int = MODE) -> None:
         self.path = path
+        self._mode = mode
         self._folder: Path | None = None
         self._inode: int | None = None
 
@@ -53,7 +57,7 @@ class SocketFile:
             raise DoorError(f"can't listen on {self.path}: nothing was prepared")
         bound = self._folder / _BOUND
         try:
-            bound.chmod(MODE)
+            bound.chmod(self._mode)
             self._inode = bound.stat().st_ino
             bound.rename(self.path)
         except OSError as error:

@@ -37,6 +37,32 @@ MAX_DNS_NAME: Final = 253
 """Characters of a DNS name (RFC 1035: 255 bytes with their lengths)."""
 
 
+CIPHER_SUITES: Final = {
+    "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256": "ECDHE-ECDSA-AES128-GCM-SHA256",
+    "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256": "ECDHE-RSA-AES128-GCM-SHA256",
+    "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384": "ECDHE-ECDSA-AES256-GCM-SHA384",
+    "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384": "ECDHE-RSA-AES256-GCM-SHA384",
+    "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256": "ECDHE-ECDSA-CHACHA20-POLY1305",
+    "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256": "ECDHE-RSA-CHACHA20-POLY1305",
+}
+"""Suites of TLS 1.2 that HTTP/2 permits (RFC 9113, appendix A forbids the rest), with OpenSSL's names for them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """What is negotiated about. gRPC's server has its own offer, and no argument for another."""
+
+    min_version: str = "tls1.3"
+    """`tls1.2` or `tls1.3`."""
+    max_version: str = ""
+    """The same; empty is the newest."""
+    suites: tuple[str, ...] = ()
+    """Keys of `CIPHER_SUITES`, for TLS 1.2; empty offers all. The suites of TLS 1.3 can't be chosen."""
+
+
+DEFAULT_OFFER: Final = Offer()
+
+
 @dataclass(frozen=True, slots=True)
 class TlsMaterial:
     """What a TLS server needs, as PEM."""
@@ -61,6 +87,10 @@ class Tls(Protocol):
         """Whether agents must show a certificate."""
 
     @property
+    def offer(self) -> Offer:
+        """What to negotiate about; only the principal's own door can."""
+
+    @property
     def material(self) -> TlsMaterial:
         """What to serve new connections with. Never blocks."""
 
@@ -71,8 +101,17 @@ class Tls(Protocol):
 class ServerTls:
     """One server's TLS. Making and refreshing it blocks; FileError when something is missing or does not fit."""
 
-    def __init__(self, *, certificate: Path, key: Path, roots: Path | None, require_client_certs: bool) -> None:
+    def __init__(
+        self,
+        *,
+        certificate: Path,
+        key: Path,
+        roots: Path | None,
+        require_client_certs: bool,
+        offer: Offer = DEFAULT_OFFER,
+    ) -> None:
         self.require_client_certs = require_client_certs
+        self.offer = offer
         self._certificate = FollowedFile(certificate, _read_chain, what="server's certificate")
         self._key = FollowedFile(key, _read_key, what="server's key")
         self._roots = _follow_roots(roots)
@@ -110,8 +149,17 @@ class ServerTls:
 class GeneratedTls:
     """The same with a self-signed certificate made for this run: agents must not verify it."""
 
-    def __init__(self, *, hosts: Iterable[str], roots: Path | None, require_client_certs: bool, now: datetime) -> None:
+    def __init__(
+        self,
+        *,
+        hosts: Iterable[str],
+        roots: Path | None,
+        require_client_certs: bool,
+        now: datetime,
+        offer: Offer = DEFAULT_OFFER,
+    ) -> None:
         self.require_client_certs = require_client_certs
+        self.offer = offer
         self._roots = _follow_roots(roots)
         self._certificate, self._key = generate(hosts, now=now)
 

@@ -9,7 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
 from mesh.lab.ca import CertificateAuthority, Svid
-from principal.tls import TlsMaterial
+from principal.tls import DEFAULT_OFFER, Offer, TlsMaterial
 
 LIFETIME = 3600.0
 """Seconds."""
@@ -57,8 +57,9 @@ def write_roots(folder: Path) -> Path:
 class FixedTls:
     """TLS whose material a test chooses."""
 
-    def __init__(self, *, require_client_certs: bool = False) -> None:
+    def __init__(self, *, require_client_certs: bool = False, offer: Offer = DEFAULT_OFFER) -> None:
         self.require_client_certs = require_client_certs
+        self.offer = offer
         roots = authority().certificate if require_client_certs else None
         self.material = TlsMaterial(server().certificate, server().key, roots)
 
