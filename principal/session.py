@@ -9,6 +9,7 @@ from typing import Protocol
 
 from hubproto.events import Event, EventError, ack, decode, encode
 from hubproto.heartbeats import HeartbeatAnswers
+from hubproto.memos import Encoder
 from hubproto.vocabulary import RTT_MS
 from principal.agents import Agent
 from principal.clock import Clock, Stamps, Timer
@@ -27,6 +28,7 @@ _answers = HeartbeatAnswers()
 """Of all sessions: agents' heartbeats look alike."""
 
 _stamps = Stamps()
+_encoder = Encoder()
 
 
 class Ears(Protocol):
@@ -129,13 +131,12 @@ class Session:
         """Send what is due, as far as the stream takes it, and set the timer for what is due next."""
         queue, now = self.agent.queue, self._clock.monotonic()
         while not self.over and self._sink.writable():
-            batch = queue.take(now, stamp=_stamps.at(self._clock.wall()), most=SEND_BATCH)
-            for event in batch:
-                self._sink.send(encode(event))
-            if len(batch) < SEND_BATCH:
-                break
-        if not self.over and self._sink.writable():
-            self._wake_at(queue.next_time())
+            when = queue.next_time()
+            if when is None or when > now:
+                self._wake_at(when)
+                return
+            for event in queue.take(now, stamp=_stamps.at(self._clock.wall()), most=SEND_BATCH):
+                self._sink.send(_encoder.encoded(event))
 
     def end(self, cause: DeathCause, detail: str, *, wait: float) -> None:
         """End the stream from this side: UNAVAILABLE, on which every agent reconnects, `wait` seconds later."""
@@ -208,13 +209,12 @@ class Session:
         )
 
     def _wake_at(self, when: float | None) -> None:
-        if when == self._retry_at:
+        # A timer that runs out too early costs one look at the queue; to move it with each event would cost more.
+        if when is None or when >= self._retry_at:
             return
         _cancel(self._retry)
-        self._retry, self._retry_at = None, float("inf")
-        if when is not None:
-            self._retry_at = when
-            self._retry = self._clock.call_at(max(when, self._clock.monotonic()), self._retry_due)
+        self._retry_at = when
+        self._retry = self._clock.call_at(when, self._retry_due)
 
     def _retry_due(self) -> None:
         self._retry, self._retry_at = None, float("inf")

@@ -74,9 +74,8 @@ class Event:
 
     def __post_init__(self) -> None:
         """Refuse an event that nobody could acknowledge, and bring `extra` into its one order."""
-        for field, rule, needed in _NEEDED:
-            if not getattr(self, field):
-                raise EventError(rule, f"event has no {field}: {needed} is needed")
+        if not (self.type and self.target and self.resource_id and self.event_id):
+            _complain(self)
         if self.extra:
             _check_extra(self.extra)
             object.__setattr__(self, "extra", tuple(sorted(self.extra)))
@@ -94,6 +93,12 @@ class Event:
     def payload(self) -> Any:
         """Read `data` as JSON; EventError of rule `bad-json` otherwise."""
         return read_json(self.data)
+
+
+def _complain(event: Event) -> None:
+    for field, rule, needed in _NEEDED:
+        if not getattr(event, field):
+            raise EventError(rule, f"event has no {field}: {needed} is needed")
 
 
 def _check_extra(extra: tuple[tuple[str, str], ...]) -> None:
@@ -163,8 +168,11 @@ def _read(cloud: CloudEvent) -> Event:
     for name, value in cloud.attributes.items():
         if name == names.DATA_SCHEMA:
             target = value.ce_uri  # empty when it was sent as anything else
-        elif value.WhichOneof("attr") == "ce_string":
-            texts[name] = value.ce_string
+            continue
+        text = value.ce_string
+        # What is not empty was sent as a string; what is empty may have been sent as something else.
+        if text or value.WhichOneof("attr") == "ce_string":
+            texts[name] = text
     return Event(
         type=cloud.type,
         target=target,

@@ -9,7 +9,6 @@ emptied and forgotten): they are recognised when met, and swept when they outnum
 import math
 from collections import OrderedDict, deque
 from collections.abc import Callable
-from dataclasses import replace
 from heapq import heappop, heappush
 from itertools import count
 from typing import Final
@@ -17,6 +16,7 @@ from typing import Final
 from hubproto.errors import EventError
 from hubproto.events import Event, EventType
 from hubproto.lane import Lane
+from hubproto.memos import Stamper
 
 RETRY_DELAYS: Final = (5.0, 20.0, 80.0, 120.0)
 """Seconds after each transmission until the next, the last one repeating; each times a random factor in [1, 2)."""
@@ -29,6 +29,9 @@ argocd-agent keeps 1000 and drops the oldest, which loses updates whenever an ag
 
 SWEEP_FLOOR: Final = 64
 """Outdated entries that are not worth a sweep."""
+
+_stamper = Stamper()
+"""Of all queues: a fan-out has one event in each."""
 
 
 class SendQueue:
@@ -64,11 +67,14 @@ class SendQueue:
         """
         if event.is_ack or event.is_heartbeat:
             raise EventError("not-queued", f"an event of target {event.target} is sent once, past the queue")
-        lane = self._lanes.setdefault(event.resource_id, Lane())
-        if event.type == EventType.DELETE:
-            self._settle(lane)
-        for serial in lane.superseded_by(event):
-            del self._unsent[serial]
+        lane = self._lanes.get(event.resource_id)
+        if lane is None:
+            lane = self._lanes[event.resource_id] = Lane()
+        else:
+            if event.type == EventType.DELETE:
+                self._settle(lane)
+            for serial in lane.superseded_by(event):
+                del self._unsent[serial]
         serial = next(self._serials)
         lane.unsent.append((serial, event))
         self._unsent[serial] = lane
@@ -153,7 +159,7 @@ class SendQueue:
         if lane.sent is None:
             serial, event = lane.unsent.pop(0)
             del self._unsent[serial]
-            lane.sent = replace(event, sent_at=stamp)
+            lane.sent = _stamper.stamped(event, stamp)
             self._awaiting += 1
         delay = RETRY_DELAYS[min(lane.attempts, len(RETRY_DELAYS) - 1)] * (1.0 + self._rand())
         lane.attempts += 1
