@@ -19,6 +19,9 @@ GZIP: Final = 16 + zlib.MAX_WBITS
 ISIZE_BYTES: Final = 4
 """Bytes at the end of a gzip member that tell the size of what it holds, modulo 2**32 (RFC 1952 §2.3.1)."""
 
+MAX_RATIO: Final = 1032
+"""Bytes that one byte of deflated data can stand for at most: two bits give 258 of them (RFC 1951 §3.2.5)."""
+
 _PREFIX: Final = struct.Struct(">BI")
 
 
@@ -128,6 +131,9 @@ def inflate(packed: bytes, *, most: int) -> bytes:
     if not packed:
         return b""
     declared = int.from_bytes(packed[-ISIZE_BYTES:], "little")
+    if declared > MAX_RATIO * len(packed):
+        # Most likely it was cut, and these bytes are not the size.
+        raise MessageError(Code.INTERNAL, f"a compressed message of {len(packed)} bytes can't hold {declared}")
     if declared > most:
         raise _too_big(declared, most)
     inflater = zlib.decompressobj(GZIP)

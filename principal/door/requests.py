@@ -1,0 +1,270 @@
+"""What a gRPC call says in its headers, and what we say in ours (grpc/doc/PROTOCOL-HTTP2.md).
+
+Pure, and the same for every wire: field names and values have passed HTTP's own rules before they come here. The two
+doors must agree on what a header says, or an identity would depend on the way in: metadata is read as grpcio reads it.
+"""
+
+import base64
+import binascii
+from collections.abc import Iterable
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from principal.door.wire import Headers
+from principal.rpc import Code, Status
+
+CONTENT_TYPE: Final = "application/grpc"
+ENCODINGS: Final = ("identity", "gzip")
+"""What messages may be encoded with, either way."""
+
+ACCEPTED_ENCODINGS: Final = ",".join(ENCODINGS)
+
+BINARY: Final = "-bin"
+"""How the names of metadata end whose values are bytes, base64 on the wire."""
+
+MAX_TIMEOUT_DIGITS: Final = 8
+"""Digits of a timeout, by the protocol."""
+
+MAX_DETAIL_BYTES: Final = 4096
+"""Bytes of a percent-encoded grpc-message. Clients may refuse trailers of more than 8 KiB and would then report that
+instead of the status, on which argocd-agent's agents don't reconnect."""
+
+UNITS: Final = MappingProxyType({"n": 1e-9, "u": 1e-6, "m": 1e-3, "S": 1.0, "M": 60.0, "H": 3600.0})
+"""Seconds of each unit of a timeout."""
+
+OWNED: Final = frozenset(
+    {
+        "te",
+        "content-type",
+        "grpc-timeout",
+        "grpc-encoding",
+        "grpc-accept-encoding",
+        "grpc-message-type",
+        "grpc-status",
+        "grpc-message",
+    }
+)
+"""Fields that belong to the protocol; no handler gets them. Other names with `grpc-` are reserved, but an error for
+nobody: they are handed on, as every implementation does."""
+
+
+class Refused(Exception):  # noqa: N818 - it reads as what happened
+    """A request is no call that can be served. `status` is None where HTTP's status says it all."""
+
+    def __init__(self, http_status: int, why: str, status: Status | None = None) -> None:
+        super().__init__(why)
+        self.http_status = http_status
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """The headers of one call."""
+
+    method: str
+    """Full path, as `/authapi.Authentication/Authenticate`. Any text: a service knows its methods."""
+    metadata: tuple[tuple[str, str], ...]
+    """In wire order, without what belongs to the protocol. Values of `-bin` names are bytes, read as latin-1."""
+    timeout: float | None
+    """Seconds that the caller waits; None is for ever."""
+    encoding: str
+    """One of ENCODINGS: how messages that are flagged as compressed are."""
+    accept_gzip: bool
+    """Whether the caller takes compressed messages."""
+
+
+def read_request(headers: Headers) -> Request:
+    """Read a request's fields; Refused when it is no call, or not one that can be served.
+
+    `te: trailers` is not asked for. It is there to find proxies that lose trailers; a proxy that strips it as the
+    hop-by-hop field that it is in HTTP/1.1 may pass trailers all the same, and the caller notices when they are lost.
+    """
+    fields: dict[str, str] = {}
+    metadata = []
+    for name, value in headers:
+        if name[0] == ":" or name in OWNED:
+            known = fields.setdefault(name, value)
+            if known is not value:
+                fields[name] = _again(name, known, value)
+        elif name.endswith(BINARY):
+            metadata += [(name, _binary(name, part)) for part in value.split(",")]
+        else:
+            metadata.append((name, value if value.isascii() else _text(value)))
+    if fields.get(":method") != "POST":
+        raise Refused(405, f"the method is {fields.get(':method')!r}; accepted: POST")
+    _check_content_type(fields.get("content-type"))
+    return Request(
+        fields.get(":path", ""),
+        tuple(metadata),
+        _timeout(fields.get("grpc-timeout")),
+        _encoding(fields.get("grpc-encoding", "identity")),
+        "gzip" in _listed(fields.get("grpc-accept-encoding", "")),
+    )
+
+
+def parse_timeout(text: str) -> float:
+    """Seconds of a `grpc-timeout`: one to eight digits and a unit, as `100m`; ValueError. 0: the deadline is over."""
+    digits, unit = text[:-1], text[-1:]
+    if not 1 <= len(digits) <= MAX_TIMEOUT_DIGITS or not (digits.isascii() and digits.isdigit()) or unit not in UNITS:
+        raise ValueError(f"{text[:32]!r} is no timeout; accepted: 1 to 8 digits and one of {', '.join(UNITS)}")
+    return int(digits) * UNITS[unit]
+
+
+def response_headers(metadata: Iterable[tuple[str, str]] = (), *, encoding: str = "identity") -> Headers:
+    """The headers before the first message. `encoding` is how those are compressed that are."""
+    headers = [(":status", "200"), ("content-type", CONTENT_TYPE), ("grpc-accept-encoding", ACCEPTED_ENCODINGS)]
+    if encoding != "identity":
+        headers.append(("grpc-encoding", encoding))
+    headers += map(_sendable, metadata)
+    return headers
+
+
+def trailers(status: Status) -> Headers:
+    """The fields that end an answer."""
+    headers = [("grpc-status", str(int(status.code)))]
+    if status.message:
+        headers.append(("grpc-message", percent_encode(status.message, most=MAX_DETAIL_BYTES)))
+    headers += map(_sendable, status.trailers)
+    return headers
+
+
+def trailers_only(status: Status) -> Headers:
+    """An answer that is nothing but its end."""
+    return [(":status", "200"), ("content-type", CONTENT_TYPE), *trailers(status)]
+
+
+def refusal_headers(refused: Refused) -> Headers:
+    """The whole answer to a request that is refused: in gRPC's words where it speaks gRPC, in HTTP's where not."""
+    if refused.status is not None:
+        headers = trailers_only(refused.status)
+        if refused.status.code is Code.UNIMPLEMENTED:
+            headers.append(("grpc-accept-encoding", ACCEPTED_ENCODINGS))
+        return headers
+    # RFC 9110: a 405 tells the methods (§15.5.6), a 415 may tell the media types (§15.5.16).
+    told = ("allow", "POST") if refused.http_status == 405 else ("accept", CONTENT_TYPE)
+    return [(":status", str(refused.http_status)), told, ("content-length", "0")]
+
+
+def percent_encode(text: str, *, most: int | None = None) -> str:
+    """`text` as a grpc-message: UTF-8, of which all but printable ASCII, and `%`, is escaped.
+
+    With `most`, at most so many bytes: it is cut before a character that no longer fits. Half of a surrogate pair, for
+    which UTF-8 has no bytes, becomes a question mark.
+    """
+    if most is not None:
+        # Each character has one byte at least.
+        text = text[:most]
+    if text.isascii() and text.isprintable() and "%" not in text:
+        return text
+    out = [_PLAIN.get(char) or _escaped(char) for char in text]
+    if most is not None:
+        size = 0
+        for index, part in enumerate(out):
+            size += len(part)
+            if size > most:
+                del out[index:]
+                break
+    return "".join(out)
+
+
+def percent_decode(text: str) -> str:
+    """What a grpc-message says. Never an error: broken escapes stay as they are, what is no UTF-8 becomes U+FFFD."""
+    if "%" not in text and text.isascii():
+        return text
+    first, *rest = text.encode("latin-1", "replace").split(b"%")
+    out = bytearray(first)
+    for part in rest:
+        byte = _HEX.get(part[:2].lower())
+        out += b"%" + part if byte is None else byte + part[2:]
+    return out.decode("utf-8", "replace")
+
+
+def bin_encode(value: bytes) -> str:
+    """Bytes as the value of a `-bin` field, without padding."""
+    return base64.b64encode(value).rstrip(b"=").decode("ascii")
+
+
+def bin_decode(text: str) -> bytes:
+    """Bytes of one value of a `-bin` field, padded or not; ValueError. Like grpcio: bits that say nothing must be 0."""
+    bare = text[:-2] if text.endswith("==") else text.removesuffix("=")
+    try:
+        value = base64.b64decode(bare + "=" * (-len(bare) % 4), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise ValueError(f"no base64: {error}") from None
+    if bin_encode(value) != bare:
+        raise ValueError("no base64: bits are set beyond the last byte")
+    return value
+
+
+def _escaped(char: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in char.encode("utf-8", "replace"))
+
+
+_PLAIN: Final = MappingProxyType({chr(code): chr(code) for code in range(0x20, 0x7F) if chr(code) != "%"})
+_HEX: Final = MappingProxyType({f"{byte:02x}".encode(): bytes([byte]) for byte in range(256)})
+
+
+def _again(name: str, known: str, value: str) -> str:
+    """A field of the protocol that comes a second time: lists are joined, of the others both must say the same."""
+    if name == "grpc-accept-encoding":
+        return f"{known},{value}"
+    if known != value:
+        why = f"{name} says {known[:64]!r} and then {value[:64]!r}; accepted: one value"
+        raise Refused(200, why, Status(Code.INTERNAL, why))
+    return known
+
+
+def _check_content_type(value: str | None) -> None:
+    """Refused with 415 unless it is gRPC's, of any message format. gRPC-Web frames its messages otherwise."""
+    kind = (value or "").partition(";")[0].strip().lower()
+    if kind != CONTENT_TYPE and not kind.startswith(f"{CONTENT_TYPE}+"):
+        raise Refused(415, f"the content-type is {(value or '')[:64]!r}; accepted: {CONTENT_TYPE}")
+
+
+def _timeout(value: str | None) -> float | None:
+    if value is None:
+        return None
+    try:
+        return parse_timeout(value)
+    except ValueError as error:
+        raise Refused(200, f"grpc-timeout: {error}", Status(Code.INTERNAL, f"grpc-timeout: {error}")) from None
+
+
+def _encoding(value: str) -> str:
+    if value not in ENCODINGS:
+        why = f"grpc-encoding {value[:32]!r} is not supported; accepted: {', '.join(ENCODINGS)}"
+        raise Refused(200, why, Status(Code.UNIMPLEMENTED, why))
+    return value
+
+
+def _listed(value: str) -> list[str]:
+    return [part.strip() for part in value.split(",")]
+
+
+def _binary(name: str, value: str) -> str:
+    try:
+        return bin_decode(value.strip(" \t")).decode("latin-1")
+    except ValueError as error:
+        why = f"metadata {name[:64]}: {error}"
+        raise Refused(200, why, Status(Code.INTERNAL, why)) from None
+
+
+def _text(value: str) -> str:
+    """A value that is not ASCII, as grpcio gives it: UTF-8 where it is that, latin-1 otherwise."""
+    raw = value.encode("latin-1")
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return value
+
+
+def _sendable(pair: tuple[str, str]) -> tuple[str, str]:
+    """Metadata of ours as a field: what a caller may have sent us can be sent back, and can't end the field."""
+    name, value = pair
+    if name.endswith(BINARY):
+        return name, bin_encode(value.encode("latin-1"))
+    if value.isascii() and value.isprintable():
+        return name, value.strip(" ")
+    raw = value.encode("utf-8", "replace").decode("latin-1")
+    return name, "".join("?" if char < " " or char == "\x7f" else char for char in raw).strip(" ")
