@@ -36,9 +36,10 @@ WRITTEN: Final = frozenset({"SanitizeSet", "AppendForward"})
 
 def protocols(world: World) -> Iterator[Finding]:
     """MT1401 and MT1402: HTTP options for Services that are not known to speak HTTP/2."""
+    speaking = world.once(_speaking_http2)
     for policy in _backend_policies(world):
         for service in _services(world, policy):
-            if _speaks_http2(service):
+            if id(service.document) in speaking:
                 continue
             lacking = f"and no port of {service.ref} has an appProtocol of HTTP/2"
             common = policy.at("spec", "commonHttpProtocolOptions")
@@ -261,8 +262,13 @@ def _services(world: World, policy: Item) -> Iterator[Item]:
                 yield service
 
 
-def _speaks_http2(service: Item) -> bool:
-    return any(port.at("appProtocol").text in HTTP2 for port in service.at("spec", "ports").items())
+def _speaking_http2(world: World) -> frozenset[int]:
+    """Services with a port that is known to speak HTTP/2."""
+    return frozenset(
+        id(service.document)
+        for service in world.bundle.of("", "Service")
+        if any(port.at("appProtocol").text in HTTP2 for port in service.at("spec", "ports").items())
+    )
 
 
 CHECKS: Final[tuple[Check, ...]] = (

@@ -4,13 +4,13 @@ A caller is a name as a proxy's certificate has it. Of agents of which only mani
 so the usual one is taken.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from mesh.adapters.linkerd.facts import POLICY
+from mesh.adapters.linkerd.facts import POLICY, SERVED
 from mesh.adapters.linkerd.generating import callers as intended_callers
-from mesh.adapters.linkerd.lookup import meshed, policies
+from mesh.adapters.linkerd.lookup import meshed
 from mesh.bundle import Field, Item, same_namespace, service_names
 from mesh.kubernetes.services import principal_services
 from mesh.world import World
@@ -39,8 +39,12 @@ class Caller:
         return namespace, account
 
 
-def callers(world: World) -> list[Caller]:
-    """Who must get in: as the intent says, else the agents among the manifests."""
+def callers(world: World) -> Sequence[Caller]:
+    """Who must get in: as the intent says, else the agents among the manifests; each once."""
+    return world.once(_callers)
+
+
+def _callers(world: World) -> Sequence[Caller]:
     if world.intent is not None:
         return [Caller(each.replace("*", "any-agent")) for each in intended_callers(world.intent)]
     # Who dials something else, a gateway for one, does not get here by itself.
@@ -56,7 +60,7 @@ def callers(world: World) -> list[Caller]:
         address = component.get("server-address").text
         if address is None or not names or address in names:
             found.append(Caller(f"{pod.service_account}.{pod.namespace}{MARKER}{USUAL_MESH}"))
-    return found
+    return list(dict.fromkeys(found))
 
 
 def strangers(world: World) -> list[Caller]:
@@ -94,26 +98,13 @@ def means(item: Item, entry: Field, caller: Caller) -> bool:
     return kind == "ServiceAccount" and same_namespace(within, namespace) and name.text in {account, None}
 
 
-def authenticates(world: World, policy: Item, reference: Field, caller: Caller) -> bool:
-    """Whether what an AuthorizationPolicy refers to takes `caller`; what is not there takes nobody."""
-    kind, group = reference.at("kind").text, reference.at("group").text or ""
-    namespace = reference.at("namespace").text or policy.namespace
-    if (kind, group) == ("ServiceAccount", ""):
-        return caller.account == (namespace, reference.at("name").text)
-    item = resolve(world, policy, reference)
-    if item is None:
-        return False
-    # An address says nothing about who it is: any caller may have a fitting one.
-    return kind == "NetworkAuthentication" or any(means(item, each, caller) for each in entries(item))
-
-
 def resolve(world: World, policy: Item, reference: Field) -> Item | None:
     """The authentication that a policy refers to."""
     kind, name = reference.at("kind").text or "", reference.at("name").text
     if reference.at("group").text != POLICY or kind not in {"MeshTLSAuthentication", "NetworkAuthentication"}:
         return None
     namespace = reference.at("namespace").text or policy.namespace
-    return next(
-        (each for each in policies(world, kind) if each.name == name and same_namespace(each.namespace, namespace)),
-        None,
-    )
+    found = world.bundle.nearest(POLICY, kind, namespace=namespace, name=name or "")
+    if found is None or found.version not in SERVED[kind] or not same_namespace(found.namespace, namespace):
+        return None
+    return found

@@ -1,11 +1,10 @@
 """Linkerd's policies for the principal's port: whether agents get in, and who else does."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from mesh.adapters.linkerd.authentications import (
-    Caller,
-    authenticates,
     callers,
     entries,
     matches,
@@ -15,10 +14,15 @@ from mesh.adapters.linkerd.authentications import (
 )
 from mesh.adapters.linkerd.facts import DEFAULT_POLICY, DENY, POLICIES, POLICY
 from mesh.adapters.linkerd.lookup import annotation, holding, meshed, policies
-from mesh.bundle import Field, Item, label_selector_takes, same_namespace
+from mesh.adapters.linkerd.meanings import of_grant
+from mesh.allowance import Allowance
+from mesh.bundle import Field, Item, Selector, same_namespace
 from mesh.configuration.settings import Component
 from mesh.findings import Finding, Level, ObjectRef, missing
 from mesh.world import Check, World
+
+SHOWN_CALLERS: Final = 3
+"""As many agents as a message names."""
 
 
 def present(world: World) -> Iterator[Finding]:
@@ -38,15 +42,24 @@ def present(world: World) -> Iterator[Finding]:
 
 def allowed(world: World) -> Iterator[Finding]:
     """MT1208: agents that no policy lets in."""
+    allowance, wanted = Allowance(), callers(world)
     for principal in world.principals:
         held = holding(world, principal)
         for server in held:
             if POLICIES.get(_access(server), False) or _access(server).endswith("-authenticated"):
                 continue
             grants = list(_grants(world, server))
-            for caller in callers(world):
-                if not any(_lets(world, grant, caller) for grant in grants):
-                    yield _shut(world, server, grants, caller, principal)
+            asked = [of_grant(world, grant) for grant in grants]
+            steps = 1 + sum(each.steps for meanings in asked for each in meanings)
+            refused = []
+            for caller in wanted:
+                if not allowance.spend(steps):
+                    break
+                if not any(all(each.takes(caller) for each in meanings) for meanings in asked):
+                    refused.append(caller.name)
+            if refused:
+                yield _shut(world, server, grants, refused, principal)
+            yield from allowance.exceeded(server.root, "Linkerd's policies and agents")
         if not held:
             yield from _denied(world, principal)
 
@@ -57,9 +70,10 @@ def _denied(world: World, principal: Component) -> Iterator[Finding]:
         yield place.finding("MT1208", f"{DEFAULT_POLICY} is {DENY}, and no Server is about the port of {principal}.")
 
 
-def _shut(world: World, server: Item, grants: list[Item], caller: Caller, principal: Component) -> Finding:
-    """The finding that `caller` does not get in, at what should let it."""
-    message = f"No policy lets {caller.name} in to {principal}."
+def _shut(world: World, server: Item, grants: list[Item], refused: list[str], principal: Component) -> Finding:
+    """The finding that callers do not get in, at what should let them."""
+    more = f" and {len(refused) - SHOWN_CALLERS} more" if len(refused) > SHOWN_CALLERS else ""
+    message = f"No policy lets {', '.join(refused[:SHOWN_CALLERS])}{more} in to {principal}."
     for grant in grants:
         for reference in grant.at("spec", "requiredAuthenticationRefs").items():
             item = resolve(world, grant, reference)
@@ -77,40 +91,48 @@ def _access(server: Item) -> str:
 
 def _grants(world: World, server: Item) -> Iterator[Item]:
     """The policies that let somebody in to a Server."""
-    for policy in policies(world, "AuthorizationPolicy"):
-        target = policy.at("spec", "targetRef")
-        if not same_namespace(policy.namespace, server.namespace):
-            continue
-        kind, group = target.at("kind").text, target.at("group").text or ""
-        whole = (kind, group) == ("Namespace", "") and target.at("name").text == policy.namespace
-        if whole or ((kind, group) == ("Server", POLICY) and target.at("name").text == server.name):
+    found = world.once(_targeting)
+    for policy in found.named.get(server.name, ()):
+        if same_namespace(policy.namespace, server.namespace):
             yield policy
-    for older in policies(world, "ServerAuthorization"):
-        about = older.at("spec", "server")
-        named = about.at("name").text == server.name
-        selected = about.at("selector").exists and label_selector_takes(about.at("selector"), server.labels)
-        if same_namespace(older.namespace, server.namespace) and (named or selected):
+    for policy in found.whole:
+        if same_namespace(policy.namespace, server.namespace):
+            yield policy
+    labels = server.labels if found.selecting else {}
+    for older, selector in found.selecting:
+        if same_namespace(older.namespace, server.namespace) and selector.takes(labels):
             yield older
 
 
-def _lets(world: World, grant: Item, caller: Caller) -> bool:
-    if grant.kind == "ServerAuthorization":
-        return _client_takes(grant, caller)
-    references = list(grant.at("spec", "requiredAuthenticationRefs").items())
-    return all(authenticates(world, grant, each, caller) for each in references)
+@dataclass(frozen=True, slots=True)
+class _Targeting:
+    """Policies by what they are about."""
+
+    named: Mapping[str, Sequence[Item]]
+    """By a Server's name."""
+    whole: Sequence[Item]
+    """About their namespace."""
+    selecting: Sequence[tuple[Item, Selector]]
+    """About Servers with labels."""
 
 
-def _client_takes(grant: Item, caller: Caller) -> bool:
-    client = grant.at("spec", "client")
-    tls = client.at("meshTLS")
-    if client.at("unauthenticated").boolean or tls.at("unauthenticatedTLS").boolean:
-        return True
-    namespace, account = caller.account
-    named = any(matches(each, caller.name) for each in tls.at("identities").texts)
-    return named or any(
-        each.at("name").text == account and (each.at("namespace").text or grant.namespace) == namespace
-        for each in tls.at("serviceAccounts").items()
-    )
+def _targeting(world: World) -> _Targeting:
+    named: dict[str, list[Item]] = {}
+    whole, selecting = [], []
+    for policy in policies(world, "AuthorizationPolicy"):
+        target = policy.at("spec", "targetRef")
+        kind, group, name = target.at("kind").text, target.at("group").text or "", target.at("name").text or ""
+        if (kind, group) == ("Server", POLICY):
+            named.setdefault(name, []).append(policy)
+        elif (kind, group) == ("Namespace", "") and name == policy.namespace:
+            whole.append(policy)
+    for older in policies(world, "ServerAuthorization"):
+        about = older.at("spec", "server")
+        if about.at("name").text is not None:
+            named.setdefault(about.at("name").text or "", []).append(older)
+        if about.at("selector").exists:
+            selecting.append((older, Selector.of(about.at("selector"))))
+    return _Targeting(named, whole, selecting)
 
 
 def unnamed(world: World) -> Iterator[Finding]:

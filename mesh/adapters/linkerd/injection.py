@@ -39,8 +39,11 @@ def injected(world: World) -> Iterator[Finding]:
 
 def _is_rule_of_another_mesh(world: World, workload: Workload) -> bool:
     """Whether nothing says that these pods are Linkerd's: no intent, and no other pod of the manifests asks for it."""
-    asking = any(INJECT in each.annotations for each in world.workloads)
-    return world.wiring is None and not asking and INJECT not in workload.labels
+    return world.wiring is None and not world.once(_is_asked_for) and INJECT not in workload.labels
+
+
+def _is_asked_for(world: World) -> bool:
+    return any(INJECT in each.annotations for each in world.workloads)
 
 
 def _uninjected(world: World, component: Component, workload: Workload) -> Finding:

@@ -1,9 +1,10 @@
 """Linkerd's objects as the checks look them up: which hold for the principal, and where its Service is spoken of."""
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from mesh.adapters.linkerd.facts import CLIENT_ID, GATEWAY_API, INJECT, POLICY, PROFILES, SERVED
-from mesh.bundle import Field, Item, Workload, label_selector_takes, same_namespace, service_names
+from mesh.bundle import Field, Item, Names, Selector, Workload, same_namespace, service_names
 from mesh.configuration.identity import header_rule, method
 from mesh.configuration.settings import Component
 from mesh.kubernetes.services import principal_services
@@ -11,6 +12,9 @@ from mesh.world import World
 
 MESHED: frozenset[str] = frozenset({"header", "identity"})
 """Methods of authentication that rely on a header of the mesh."""
+
+MAX_LABELS: Final = 20
+"""Parts of a Service's whole name that are looked at; with a cluster's domain it has five or six."""
 
 
 def policies(world: World, kind: str) -> list[Item]:
@@ -58,12 +62,17 @@ def selecting(world: World, principal: Component) -> list[Item]:
     workload = principal.workload
     if workload is None:
         return []
+    labels = workload.labels
     return [
         server
-        for server in policies(world, "Server")
-        if same_namespace(server.namespace, workload.namespace)
-        and label_selector_takes(server.at("spec", "podSelector"), workload.labels)
+        for server, selector in world.once(_servers)
+        if same_namespace(server.namespace, workload.namespace) and selector.takes(labels)
     ]
+
+
+def _servers(world: World) -> Sequence[tuple[Item, Selector]]:
+    """Every Server, its selector read."""
+    return [(each, Selector.of(each.at("spec", "podSelector"))) for each in policies(world, "Server")]
 
 
 def holding(world: World, principal: Component) -> list[Item]:
@@ -75,7 +84,7 @@ def holding(world: World, principal: Component) -> list[Item]:
 
 def routes(world: World) -> Iterator[Item]:
     """HTTPRoutes and GRPCRoutes for a principal's Service."""
-    services = principal_services(world)
+    services = Names((each.name, each.namespace) for each in principal_services(world))
     for item in (
         *world.bundle.of(POLICY, "HTTPRoute", "GRPCRoute"),
         *world.bundle.of(GATEWAY_API, "HTTPRoute", "GRPCRoute"),
@@ -84,12 +93,9 @@ def routes(world: World) -> Iterator[Item]:
             yield item
 
 
-def _is_parent(route: Item, parent: Field, services: Sequence[Item]) -> bool:
-    if parent.at("kind").text != "Service":
-        return False
+def _is_parent(route: Item, parent: Field, services: Names) -> bool:
     namespace = parent.at("namespace").text or route.namespace
-    name = parent.at("name").text
-    return any(each.name == name and same_namespace(each.namespace, namespace) for each in services)
+    return parent.at("kind").text == "Service" and services.has(parent.at("name").text or "", namespace)
 
 
 def profiles(world: World) -> Iterator[Item]:
@@ -101,11 +107,14 @@ def profiles(world: World) -> Iterator[Item]:
     }
     if world.intent is not None:
         names.add(world.intent.principal.host)
+    dialled = {agent.get("server-address").text for agent in world.agents} if not names else set()
+    dialled -= {"", None}
     for item in world.bundle.of(PROFILES, "ServiceProfile", versions=SERVED["ServiceProfile"]):
-        if item.name in names or (not names and any(_dials(each, item.name) for each in world.agents)):
+        if item.name in names or any(each in dialled for each in _beginnings(item.name)):
             yield item
 
 
-def _dials(agent: Component, name: str) -> bool:
-    address = agent.get("server-address").text
-    return bool(address) and (name == address or name.startswith(f"{address}."))
+def _beginnings(name: str) -> Iterator[str]:
+    """A whole name and what can be dialled for short: `a.b`, and `a`."""
+    labels = name.split(".")[:MAX_LABELS]
+    return (".".join(labels[:count]) for count in range(1, len(labels) + 1))

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from mesh.adapters.linkerd.authentications import resolve
-from mesh.adapters.linkerd.facts import GATEWAY_API, POLICY
+from mesh.adapters.linkerd.facts import GATEWAY_API, POLICY, SERVED
 from mesh.adapters.linkerd.lookup import policies
-from mesh.bundle import Field, Item, same_namespace
+from mesh.bundle import Field, Item, Names
 from mesh.findings import Finding, Level
 from mesh.world import Check, World
 
@@ -55,18 +55,18 @@ def _unusable(item: Item, reference: Field, accepted: str) -> Finding:
 
 def targets(world: World) -> Iterator[Finding]:
     """MT1209: policies about a Server or a namespace that is not there."""
-    servers = policies(world, "Server")
+    servers = Names((each.name, each.namespace) for each in policies(world, "Server"))
     for policy in policies(world, "AuthorizationPolicy"):
         target = policy.at("spec", "targetRef")
         name, kind = target.at("name"), _kind(target)
         if kind == ("Namespace", "") and policy.namespace and name.text != policy.namespace:
             message = f"{policy.ref} is about the namespace {name.shown}; it can only be about its own."
             yield name.finding("MT1209", message)
-        if kind == ("Server", POLICY) and not _among(servers, name.text, policy.namespace):
+        if kind == ("Server", POLICY) and not servers.has(name.text or "", policy.namespace):
             yield _dangling(world, policy, name, "Server")
     for older in policies(world, "ServerAuthorization"):
         name = older.at("spec", "server", "name")
-        if name.exists and not _among(servers, name.text, older.namespace):
+        if name.exists and not servers.has(name.text or "", older.namespace):
             yield _dangling(world, older, name, "Server")
 
 
@@ -79,15 +79,16 @@ def authentications(world: World) -> Iterator[Finding]:
                 yield _dangling(world, policy, reference.at("name"), str(kind[0]))
 
 
-def _among(items: list[Item], name: str | None, namespace: str) -> bool:
-    return any(each.name == name and same_namespace(each.namespace, namespace) for each in items)
-
-
 def _dangling(world: World, item: Item, name: Field, kind: str) -> Finding:
     message = f"{item.ref} refers to the {kind} {name.shown}, which is not among the manifests."
     # It may be in the cluster, unless the manifests have others of its kind.
-    known = world.intent is not None or bool(policies(world, kind))
+    known = world.intent is not None or kind in world.once(_kinds)
     return name.finding("MT1209", message, level=None if known else Level.WARNING)
+
+
+def _kinds(world: World) -> frozenset[str]:
+    """Kinds of Linkerd's policies of which there are objects."""
+    return frozenset(kind for kind in SERVED if policies(world, kind))
 
 
 def empty(world: World) -> Iterator[Finding]:
