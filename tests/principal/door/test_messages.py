@@ -159,9 +159,7 @@ HELLO = gzip.compress(b"hello")
     ],
 )
 def test_what_is_not_exactly_one_gzip_member_is_refused(packed: bytes) -> None:
-    code = read([prefixed(1, packed)])[1]
-    # The last bytes of what is none may say any size.
-    assert code in (Code.INTERNAL, Code.RESOURCE_EXHAUSTED)
+    assert read([prefixed(1, packed)]) == ([], Code.INTERNAL)
 
 
 def test_nothing_flagged_as_compressed_is_an_empty_message() -> None:
@@ -174,7 +172,7 @@ def test_a_bomb_that_says_its_size_is_refused() -> None:
     assert raised.value.status.code is Code.RESOURCE_EXHAUSTED
 
 
-@pytest.mark.parametrize("declared", [0, 1000, 16 << 20, 1 << 30])
+@pytest.mark.parametrize("declared", [0, 1000, 16 << 20, 1 << 30, 0xFFFFFFFF])
 def test_a_bomb_of_a_mebibyte_takes_no_more_memory_than_it_says_and_may(declared: int) -> None:
     packed = bomb(1024, declared)
     assert len(packed) < 1100 * 1024
