@@ -11,6 +11,7 @@ from mesh.adapters import ADAPTERS, Adapter
 from mesh.adapters.common.shared import shared_findings
 from mesh.bundle import Bundle
 from mesh.configuration.identity import header_rule
+from mesh.configuration.peers import header_peers
 from mesh.configuration.settings import components
 from mesh.findings import Document, Finding, found
 from mesh.identity.header import XFCC
@@ -51,10 +52,10 @@ def applying(bundle: Bundle, adapters: Mapping[str, Adapter] = ADAPTERS) -> list
     """The adapters that the manifests in `bundle` are about.
 
     Every Envoy can set x-forwarded-client-cert. When a principal reads it and nothing else tells the system, it is
-    taken for Istio's, the likeliest.
+    taken for Istio's, the likeliest; unless it believes peers beyond its pod, where a gateway is.
     """
     found = [adapter for adapter in adapters.values() if adapter.applies(bundle)]
-    rules = [header_rule(each) for each in components(bundle) if each.side == "principal"]
+    rules = [header_rule(each) for each in components(bundle) if each.side == "principal" and not header_peers(each)]
     guessed = not found and any(rule is not None and rule.header == XFCC for rule in rules)
     return [adapters["istio"]] if guessed and "istio" in adapters else found
 

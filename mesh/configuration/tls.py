@@ -57,9 +57,12 @@ def exposed(world: World) -> Iterator[Finding]:
             continue
         said = f"{host.name} is {host.text!r}" if host.is_set else "--listen-host is not set"
         # meshtether believes only what the kernel shows to be its sidecar; argocd-agent believes anybody.
-        level = Level.WARNING if principal.is_argocd_agent else Level.INFO
-        message = f"{said}: the principal takes identity headers from whoever reaches it."
-        yield host.place.finding("MT1912", message, level=level)
+        if principal.is_argocd_agent:
+            message = f"{said}: the principal takes identity headers from whoever reaches it."
+            yield host.place.finding("MT1912", message)
+        else:
+            message = f"{said}: whoever reaches the pod is answered, and attestation alone tells who is believed."
+            yield host.place.finding("MT1912", message, level=Level.INFO)
 
 
 def _is_wanted(world: World, host: str) -> bool:

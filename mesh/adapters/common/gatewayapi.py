@@ -79,8 +79,8 @@ def gateway_wiring(intent: Intent, system: System) -> Wiring:
         extra_principal={"header-peers": ",".join(last.pod_networks)} if last.pod_networks else {},
         notes={
             "header-peers": "NARROW THIS to the network of the gateway's pods. It calls from pods of its own, which "
-            "the kernel cannot vouch for: whoever reaches the port from here is believed. The NetworkPolicy lets only the "
-            "gateway's pods there.",
+            "the kernel cannot vouch for: whoever reaches the port from here is believed. The NetworkPolicy lets only "
+            "the gateway's pods there.",
             "insecure-plaintext": "On the principal: the gateway ends TLS. On agents: no plaintext, for the gateway "
             "asks for the agent's certificate (--tls-client-cert, --tls-client-key, --root-ca-path).",
         },

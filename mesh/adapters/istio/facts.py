@@ -39,6 +39,9 @@ EDGE_STREAM_IDLE: Final = 5 * MINUTE
 INJECT: Final = "sidecar.istio.io/inject"
 """Label (and, deprecated, annotation) that asks for a sidecar."""
 
+STATUS: Final = "sidecar.istio.io/status"
+"""Annotation that the injector writes into pods that got a sidecar."""
+
 REVISION: Final = "istio.io/rev"
 INJECTION: Final = "istio-injection"
 DATAPLANE: Final = "istio.io/dataplane-mode"

@@ -10,6 +10,7 @@ from mesh.adapters.istio.facts import (
     INTERCEPTION,
     PROXY_CONFIG,
     REVISION,
+    STATUS,
     TRAFFIC,
     XFCC,
 )
@@ -26,6 +27,18 @@ from mesh.world import Check, World
 VOUCHING: Final = frozenset({"SANITIZE_SET", "APPEND_FORWARD"})
 """Modes in which the sidecar writes who called."""
 
+PROXY: Final = "istio-proxy"
+"""The name of the sidecar's container."""
+
+ASKING: Final = frozenset({"", "y", "yes", "true", "on"})
+"""What the deprecated annotation may be to leave injection on; anything else switches it off."""
+
+NOT_INJECTED: Final = (
+    "Look at the injector (kubectl get mutatingwebhookconfigurations, istioctl analyze) and at the revision that the "
+    "pod or its namespace asks for, and make the pod anew: sidecars come with its creation."
+)
+
+
 ISTIOD_PORT: Final = 15012
 """Where sidecars get their configuration and certificates."""
 
@@ -41,12 +54,26 @@ def injected(world: World) -> Iterator[Finding]:
             around.get(DATAPLANE) == "ambient" and place.text != "true" and labels.at(DATAPLANE).text != "none"
         ):
             yield labels.at(DATAPLANE).finding("MT1116", f"{component} is in ambient mode, and has no sidecar.")
-        elif place.text == "true" or REVISION in labels.mapping:
+        elif STATUS in workload.annotations:
             continue
+        elif place.text == "true" or REVISION in labels.mapping:
+            if _is_live(workload):
+                message = f"{component} asks for a sidecar and runs without one: nothing has injected it."
+                yield place.finding("MT1114", message, remedy=NOT_INJECTED)
         elif place.exists:
             yield place.finding("MT1114", f"{INJECT} is {place.shown} for {component}.")
+        elif workload.annotations.get(INJECT, "true").lower() not in ASKING:
+            at = workload.pod.at("metadata", "annotations", INJECT)
+            yield at.finding("MT1114", f"{INJECT} is {at.shown} for {component}.")
         elif not (around.get(INJECTION) == "enabled" or REVISION in around):
             yield _uninjected(component, workload, known=namespace is not None)
+
+
+def _is_live(workload: Workload) -> bool:
+    """Whether this is a pod that runs, as a cluster tells it, and none of its containers is Istio's proxy."""
+    spec = workload.pod.at("spec")
+    containers = (*workload.containers(), *spec.at("initContainers").items())
+    return workload.pod.at("status").exists and all(each.at("name").text != PROXY for each in containers)
 
 
 def _uninjected(component: Component, workload: Workload, *, known: bool) -> Finding:
