@@ -5,6 +5,7 @@ from typing import Final
 
 from mesh.bundle import Item
 from mesh.findings import Finding, found
+from mesh.foreign import is_foreign
 from mesh.world import MAX_PRINCIPALS, Check, World
 
 CLUSTER_WIDE: Final = frozenset(
@@ -60,7 +61,7 @@ def objects(world: World) -> Iterator[Finding]:
             )
             if not value
         ]
-        if lacking and item.kind != "Kustomization":
+        if lacking and item.kind != "Kustomization" and not is_foreign(item.root.mapping):
             message = f"The document has no {' and no '.join(lacking)}, so that it is no Kubernetes object."
             yield found("MT1002", item.document, (), message)
 

@@ -1,8 +1,8 @@
 """Manifests from files, folders and standard input, within bounds.
 
 Whoever names a file means it: whatever is wrong with it is an error. A folder may hold anything: files that are no YAML
-or JSON by their names are not looked at, documents that are no Kubernetes objects are passed over, and so are the parts
-of a kustomization, which mean nothing by themselves.
+or JSON by their names are not looked at, documents that are neither Kubernetes objects nor a proxy's configuration are
+passed over, and so are the parts of a kustomization, which mean nothing by themselves.
 """
 
 import os
@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from mesh.foreign import is_foreign
 from mesh.manifests import MAX_TEXT, Manifest, decode_text, expand_lists, read_documents
 from mesh.sources.kustomizations import KUSTOMIZATIONS, parts_of
 from mesh.sources.loaded import Loaded, count_nodes
@@ -148,7 +149,7 @@ class _Reading:
             if len(self.loaded.manifests) >= MAX_DOCUMENTS:
                 self.full(source, f"more than {MAX_DOCUMENTS} documents in all")
                 return
-            if not named and not _is_object(document):
+            if not named and not _is_object(document) and not is_foreign(document.data):
                 self.loaded.say("MT1009", source, "not a Kubernetes object, passed over", line=document.line)
                 continue
             self._nodes += count_nodes(document.data)

@@ -197,6 +197,13 @@ def test_a_folder_of_generated_files_holds_the_same_objects(adapter: str, tmp_pa
     assert {path.name: path.read_bytes() for path in files} == before
 
 
+@pytest.mark.parametrize("adapter", ADAPTERS)
+def test_a_folder_of_generated_files_verifies_clean(adapter: str, tmp_path: Path) -> None:
+    run("generate", adapter, "--out", str(tmp_path / "out"))
+    result = run("verify", str(tmp_path / "out"))
+    assert (result.exit_code, result.stdout) == (0, "")
+
+
 def test_an_unknown_adapter_is_bad_usage() -> None:
     result = run("generate", "consul")
     assert result.exit_code == 2

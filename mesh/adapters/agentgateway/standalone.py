@@ -11,6 +11,7 @@ from mesh.adapters.common.gatewayapi import XFCC
 from mesh.adapters.writing import Path, write_commented
 from mesh.bundle import Bundle, Field
 from mesh.durations import format_duration
+from mesh.foreign import STANDALONE, is_standalone
 from mesh.intent import Intent
 from mesh.manifests import Manifest, read_documents
 
@@ -36,9 +37,6 @@ SECTIONS: Final = frozenset(
     }
 )
 """The file's top-level fields; no others are taken."""
-
-TELLING: Final = frozenset({"binds", "frontendPolicies"})
-"""Sections that no other program's file has."""
 
 CERTIFICATES: Final = "/etc/agentgateway/tls"
 """Where certificate, key and the agents' authority are in the proxy's container."""
@@ -90,11 +88,11 @@ def files(bundle: Bundle) -> Iterator[tuple[Field, Field]]:
     In a document of its own both are the same; in a ConfigMap the place is the ConfigMap's key.
     """
     for item in bundle.items:
-        if not item.kind and TELLING & set(item.root.mapping):
+        if is_standalone(item.root.mapping):
             yield item.root, item.root
     for item in bundle.of("", "ConfigMap"):
         for _, place in item.at("data").entries():
-            if place.text is None or not any(f"{each}:" in place.text for each in TELLING):
+            if place.text is None or not any(f"{each}:" in place.text for each in STANDALONE):
                 continue
             documents, _ = read_documents(place.text, item.document.source)
             for document in documents[:1]:

@@ -6,10 +6,11 @@ from typing import Final
 from mesh.adapters.base import Adapter, Generated, Neutral
 from mesh.adapters.common.shared import shared_findings
 from mesh.adapters.envoy import identities, intended, keepalive, planning, secrets, timers, values, ways
-from mesh.adapters.envoy.bootstraps import Bootstrap, bootstraps, has_embedded, is_bootstrap, is_secret_file
+from mesh.adapters.envoy.bootstraps import Bootstrap, bootstraps, has_embedded
 from mesh.adapters.envoy.neutral import NEUTRAL
 from mesh.bundle import Bundle
 from mesh.findings import Document, Finding
+from mesh.foreign import is_bootstrap, is_secret_file
 from mesh.intent import Intent
 from mesh.world import World
 

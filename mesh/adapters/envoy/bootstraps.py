@@ -5,33 +5,16 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final
 
-from mesh.adapters.envoy.facts import CLIENT_TLS, MANAGER, SECRET, SERVER_TLS, TCP_PROXY, TYPE, UPSTREAM_HTTP
+from mesh.adapters.envoy.facts import CLIENT_TLS, MANAGER, SECRET, SERVER_TLS, TCP_PROXY, UPSTREAM_HTTP
 from mesh.adapters.envoy.fields import get, is_of, items, number, typed
 from mesh.bundle import Bundle, Field, Item
 from mesh.configuration.tls import LOOPBACK
 from mesh.findings import Document, Finding, ObjectRef, path_text
+from mesh.foreign import BOOTSTRAP, is_bootstrap, is_secret_file
 from mesh.manifests import Lines, read_documents
-
-STATIC: Final = ("static_resources", "staticResources")
-"""The key by which a bootstrap is told from anything else."""
 
 MAX_EMBEDDED: Final = 1024 * 1024
 """Characters of a text in a ConfigMap that is looked at; Kubernetes keeps objects below 1.5 MiB."""
-
-
-def is_bootstrap(data: Mapping[str, Any]) -> bool:
-    """Whether a document is a bootstrap of Envoy's."""
-    return "apiVersion" not in data and any(key in data for key in STATIC)
-
-
-def is_secret_file(data: Mapping[str, Any]) -> bool:
-    """Whether a document is a file in which Envoy looks up secrets."""
-    resources = data.get("resources")
-    return (
-        "apiVersion" not in data
-        and isinstance(resources, list)
-        and any(isinstance(each, Mapping) and str(each.get(TYPE, "")).endswith(f"/{SECRET}") for each in resources)
-    )
 
 
 @dataclass(frozen=True)
@@ -226,7 +209,7 @@ def bootstraps(files: Iterable[Document], bundle: Bundle) -> Iterator[Bootstrap]
 
 def _embedded(item: Item, key: str, text: Field) -> Iterator[Bootstrap]:
     written = text.text or ""
-    if len(written) > MAX_EMBEDDED or not any(each in written for each in STATIC):
+    if len(written) > MAX_EMBEDDED or not any(each in written for each in BOOTSTRAP):
         return
     manifests, _ = read_documents(written, item.document.source)
     for manifest in manifests:
@@ -242,7 +225,7 @@ def _embedded(item: Item, key: str, text: Field) -> Iterator[Bootstrap]:
 def has_embedded(bundle: Bundle) -> bool:
     """Whether a ConfigMap holds what looks like a bootstrap."""
     return any(
-        any(each in value for each in STATIC)
+        any(each in value for each in BOOTSTRAP)
         for item in bundle.of("", "ConfigMap")
         for value in item.at("data").strings.values()
     )

@@ -123,6 +123,7 @@ def _cluster(hop: Hop, timers: Timers) -> cluster_v3.Cluster:
     cluster.alt_stat_name = ""
     if hop.resolves:
         cluster.type = cluster_v3.ClusterDiscoveryType.LOGICAL_DNS
+        cluster.dns_lookup_family = cluster_v3.ClusterDnsLookupFamily.ALL
     if cluster.load_assignment is not None:
         endpoint = cluster.load_assignment.endpoints[0].lb_endpoints[0].endpoint
         if endpoint is not None:
@@ -239,6 +240,8 @@ def _notes(hop: Hop) -> Mapping[Place, str]:
         (*_CLUSTER, "type"): "A change of the name's address leaves open connections alone."
         if hop.resolves
         else "One address, on loopback.",
+        (*_CLUSTER, "dns_lookup_family"): "Tries both families. Left out, a name that has an IPv6 address is called "
+        "there only, and the next Envoy may listen in IPv4 only.",
         (*_CLUSTER, "circuit_breakers"): "Left out, at most 1024 streams at once.",
         (*_CLUSTER, *_TLS, *_NAMES): "Nobody else is taken for the next on the way.",
         (*_CLUSTER, "upstream_connection_options"): "Probes: a peer that is gone is noticed. No timer of a proxy is "

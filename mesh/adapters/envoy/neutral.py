@@ -52,6 +52,7 @@ BOOTSTRAP: Final[tuple[tuple[tuple[str, ...], frozenset[Change], str], ...]] = (
     ((*_UPSTREAM, "common_http_protocol_options", "idle_timeout"), _DELETED, "without it 1h holds"),
     ((*_CLUSTER, "load_assignment", "cluster_name"), _CHANGED, "an endpoint's assignment is part of its cluster"),
     ((*_CLUSTER, "type"), _DELETED, "without it STATIC holds, which an address needs"),
+    ((*_CLUSTER, "dns_lookup_family"), _DELETED, "which addresses a name has, and where somebody listens, is not said"),
     ((*_CLUSTER, "transport_socket", "typed_config", "sni"), _BOTH, "who answers is told by its certificate"),
     ((*_CLUSTER, "circuit_breakers", "thresholds", "*", "max_retries"), _BOTH, "agents try again by themselves"),
     (

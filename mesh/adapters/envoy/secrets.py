@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 
-from mesh.adapters.envoy.bootstraps import Bootstrap, is_secret_file, secrets
+from mesh.adapters.envoy.bootstraps import Bootstrap, secrets
 from mesh.adapters.envoy.facts import TYPE, TYPES
 from mesh.adapters.envoy.fields import begun, get, items
 from mesh.adapters.envoy.identities import watched
 from mesh.bundle import Field
 from mesh.findings import Document, Finding
+from mesh.foreign import is_secret_file
 
 
 def checked(files: Sequence[Document], bootstraps: Sequence[Bootstrap]) -> Iterator[Finding]:

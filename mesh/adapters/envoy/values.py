@@ -80,6 +80,7 @@ ROUTE: Final[Mapping[tuple[str, ...], Kind]] = {
 CLUSTER: Final[Mapping[tuple[str, ...], Kind]] = {
     ("connect_timeout",): POSITIVE,
     ("type",): one_of(("STATIC", "STRICT_DNS", "LOGICAL_DNS", "EDS", "ORIGINAL_DST")),
+    ("dns_lookup_family",): one_of(("AUTO", "V4_ONLY", "V6_ONLY", "V4_PREFERRED", "ALL")),
 }
 
 THRESHOLDS: Final = ("max_connections", "max_pending_requests", "max_requests", "max_retries")

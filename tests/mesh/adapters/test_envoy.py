@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from mesh.adapters.base import Generated, write_stream
 from mesh.adapters.envoy import ADAPTER
-from mesh.adapters.envoy.bootstraps import is_bootstrap
 from mesh.adapters.envoy.facts import duration
 from mesh.adapters.envoy.fields import camel
 from mesh.bundle import Bundle
 from mesh.durations import SECOND
 from mesh.findings import Finding
+from mesh.foreign import is_bootstrap
 from mesh.intent import DEFAULT_INTENT, Gateway, Intent, Mesh, Principal, Version
 from mesh.manifests import Manifest, read_documents
 from tests.mesh.adapters import contract
