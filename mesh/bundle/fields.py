@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from mesh.durations import DurationError, parse_duration
 from mesh.findings import Document, Finding, Level, found, path_text
+from mesh.shortening import fitting
 
 
 class _Absent:
@@ -144,5 +145,9 @@ def shown(value: object) -> str:
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     text = str(value)
-    text = text if text.isprintable() else ascii(text)[1:-1]
-    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}... ({len(text)} characters)"
+    begun = text[:MAX_SHOWN]
+    said = begun
+    if not begun.isprintable():
+        begun = fitting(text, MAX_SHOWN)
+        said = ascii(begun)[1:-1]
+    return said if begun == text else f"{said}... ({len(text)} characters)"

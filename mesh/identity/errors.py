@@ -1,7 +1,9 @@
 """How this room refuses: every refusal is a `ValueError` that carries the name of the rule which was broken."""
 
+from mesh.shortening import fitting
+
 SHOWN = 80
-"""Characters of a caller's text that a message repeats: enough to recognise it, too few to flood a log."""
+"""Characters, once escaped, of a caller's text in a message: enough to recognise it, too few to flood a log."""
 
 
 class IdentityError(ValueError):
@@ -29,7 +31,8 @@ class RuleError(ValueError):
 
 def shown(text: str) -> str:
     """`text` as a message may repeat it: quoted, plain ASCII, control characters escaped, at most SHOWN characters."""
-    return ascii(text) if len(text) <= SHOWN else f"{text[:SHOWN]!a}... ({len(text)} characters)"
+    begun = fitting(text, SHOWN)
+    return ascii(text) if begun == text else f"{begun!a}... ({len(text)} characters)"
 
 
 def first_outside(text: str, allowed: frozenset[str]) -> str:

@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from mesh.bundle import ABSENT, Field, shown
+from mesh.bundle.fields import MAX_SHOWN
 from mesh.manifests import read_documents
 
 TEXT = """\
@@ -66,3 +67,12 @@ def test_a_value_is_shown_in_one_line(value: Any, expected: str) -> None:
 
 def test_a_long_value_is_cut() -> None:
     assert shown("x" * 500).endswith("... (500 characters)")
+
+
+@pytest.mark.parametrize("value", ["\U000e0001" * 500, "\x07" * 500, "a" * 119 + "\n" * 9])
+def test_what_must_be_escaped_is_cut_by_its_escaped_length(value: str) -> None:
+    begun, _, rest = shown(value).partition("... (")
+    assert begun.isprintable()
+    assert len(begun) <= MAX_SHOWN
+    assert rest == f"{len(value)} characters)"
+    assert value.startswith(begun.encode().decode("unicode_escape"))

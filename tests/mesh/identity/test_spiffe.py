@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 
 from mesh.identity.spiffe import RULES, SpiffeId, SpiffeIdError, TrustDomain
 from tests.conftest import missing
 from tests.mesh.identity.outcome import outcome
 from tests.mesh.identity.strategies import any_text, spiffe_ids, trust_domains
+
+ASTRAL = "\U00010000" + "0\U00010000" * 30 + "\U0001d34e\U0001d491\U0001d492"
+"""Characters of which each takes ten in a message."""
 
 ROOT = Path(__file__).parents[3]
 
@@ -156,12 +159,15 @@ def test_parsing_what_was_written_gives_the_same_trust_domain(trust_domain: Trus
 
 
 @given(any_text)
+@example(f"spiffe://{ASTRAL}/a")
+@example(f"spiffe://a/{ASTRAL}")
 def test_any_text_is_an_id_with_that_very_text_or_refused_by_a_listed_rule(text: str) -> None:
     spiffe_id, rule = outcome(SpiffeId.parse, text)
     assert rule in RULES if spiffe_id is None else str(spiffe_id) == text
 
 
 @given(any_text)
+@example(ASTRAL)
 def test_any_text_is_a_trust_domain_an_id_of_it_or_refused_by_a_listed_rule(text: str) -> None:
     trust_domain, rule = outcome(TrustDomain.parse, text)
     if trust_domain is None:
