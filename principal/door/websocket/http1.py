@@ -1,0 +1,201 @@
+"""One connection that speaks HTTP/1.1: a request's head, then a tunnel, or an answer that says why there is none.
+
+The edge feeds `receive`, `eof` and `on_timer`, each with the time. After each, and whenever `on_output` is called, it
+looks: `output()` is to be written, if the transport takes more; `paused` says whether to read on; `closing` that the
+connection is to be closed, once what was output is written or, with `aborted`, at once; `next_timer()` says when to
+call `on_timer`.
+"""
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Final, TypeAlias
+
+from principal.door.websocket.answers import SPOKEN, Answer, RequestError
+from principal.door.websocket.handshake import upgrade
+from principal.door.websocket.head import HeadReader
+from principal.door.websocket.limits import Limits
+from principal.door.websocket.opening import REASONS, Opening, recognise
+from principal.door.websocket.output import Output
+from principal.door.websocket.timers import Stats, Timer
+from principal.door.websocket.tunnel import Tunnel
+from principal.door.wire import Headers, Listener, Wire
+from principal.outlet import HIGH_WATER_BYTES
+
+MakeCall: TypeAlias = Callable[[Headers, Wire], Listener]
+"""Begins the call of a tunnel: its request's headers, as over HTTP/2, and the wire to answer on."""
+
+_SILENT: Final = frozenset({Opening.TLS, Opening.PROXY})
+"""Openings that an answer of HTTP would only confuse."""
+
+
+class Http1:
+    """The pure side of one connection."""
+
+    def __init__(
+        self,
+        *,
+        make_call: MakeCall,
+        enabled: bool,
+        now: float,
+        limits: Limits | None = None,
+        on_output: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.stats = Stats()
+        self._make_call = make_call
+        self._enabled = enabled
+        self._limits = limits or Limits()
+        self._output = Output(on_output)
+        self._head: HeadReader | None = HeadReader(self._limits)
+        self._opening = Opening.UNDECIDED
+        self._tunnel: Tunnel | None = None
+        self._slow = Timer(self._limits.head_seconds)
+        self._slow.want(now)
+        self._linger = Timer(self._limits.close_seconds)
+        self._closing = False
+        self._aborted = False
+        self._ended = ""
+
+    @property
+    def closing(self) -> bool:
+        """Whether the connection is to be closed after what was output."""
+        return self._closing if self._tunnel is None else self._tunnel.done
+
+    @property
+    def aborted(self) -> bool:
+        """Whether to close it without waiting until the peer has read that."""
+        return self._aborted if self._tunnel is None else self._tunnel.aborted
+
+    @property
+    def paused(self) -> bool:
+        """Whether the call holds: nothing more should be read."""
+        return self._tunnel is not None and self._tunnel.paused
+
+    @property
+    def ended(self) -> str:
+        """Why the connection ended, in words; empty while it lives."""
+        return self._ended if self._tunnel is None else self._tunnel.ended
+
+    @property
+    def unsent(self) -> int:
+        """Bytes that `output` would give."""
+        return self._output.size
+
+    def receive(self, data: bytes, now: float) -> None:
+        """Take bytes that have arrived, cut anywhere."""
+        self.stats.bytes_in += len(data)
+        if self._tunnel is not None:
+            self._tunnel.receive(data, now)
+        elif self._head is not None:
+            self._receive_head(data, now)
+
+    def eof(self, now: float) -> None:
+        """The peer sends no more, or the connection is lost: nobody is there to be told anything."""
+        if self._tunnel is not None:
+            self._tunnel.eof(now)
+            return
+        if self._head is not None:
+            self._end("the peer left before its request was complete")
+        self._closing = True
+
+    def output(self) -> bytes:
+        """All that is to be written now, empty when nothing is.
+
+        To be taken only while the transport takes more: what waits here is counted, and holds the call back. The call
+        may have more at once.
+        """
+        waiting = self._output.size
+        data = self._output.take()
+        self.stats.bytes_out += len(data)
+        tunnel = self._tunnel
+        if tunnel is not None:
+            tunnel.taken()
+            if waiting >= HIGH_WATER_BYTES and tunnel.listener is not None and not tunnel.over:
+                tunnel.listener.on_writable()
+        return data
+
+    def next_timer(self) -> float | None:
+        """When `on_timer` is due next; a moment in the past means at once."""
+        if self._tunnel is not None:
+            return self._tunnel.next_timer()
+        return None if self._closing else self._slow.due if self._linger.due is None else self._linger.due
+
+    def on_timer(self, now: float) -> None:
+        """Do what is due at `now`."""
+        if self._tunnel is not None:
+            self._tunnel.on_timer(now)
+        elif self._linger.expired(now):
+            self._closing = self._aborted = True
+        elif self._slow.expired(now):
+            if self._head is not None and not self._head.held:
+                self._end(f"the peer sent nothing for {self._limits.head_seconds:g} s")
+                self._closing = True
+                return
+            why = f"The request was not complete {self._limits.head_seconds:g} s after the connection was opened."
+            self._refuse(RequestError(HTTPStatus.REQUEST_TIMEOUT, why))
+            self._closing = True
+
+    def shutdown(self, now: float, why: str) -> None:
+        """Take no new call. One that runs goes on until whoever serves it ends it."""
+        del now
+        if self._head is not None:
+            begun = bool(self._head.held)
+            if begun:
+                self._refuse(RequestError(HTTPStatus.SERVICE_UNAVAILABLE, f"No new calls are taken: {why}."))
+            else:
+                self._end(why)
+            self._closing = True
+
+    def _receive_head(self, data: bytes, now: float) -> None:
+        head = self._head
+        if head is None:
+            return
+        if self._opening is Opening.UNDECIDED:
+            self._opening = recognise(head.held + data)
+            if self._opening in REASONS:
+                self._turn_away(self._opening, now)
+                return
+        try:
+            found = head.feed(data)
+        except RequestError as error:
+            self._refuse(error)
+            # What follows is read and forgotten for a while: to close with bytes unread would destroy the answer.
+            self._linger.want(now)
+            return
+        if found is None:
+            return
+        request, rest = found
+        try:
+            response, headers = upgrade(request, enabled=self._enabled)
+        except RequestError as error:
+            self._refuse(error)
+            self._linger.want(now)
+            self._closing = not rest
+            return
+        self._open(response, headers, rest, now)
+
+    def _turn_away(self, opening: Opening, now: float) -> None:
+        if opening in _SILENT:
+            self._end(REASONS[opening])
+            self._closing = True
+        else:
+            self._refuse(RequestError(HTTPStatus.BAD_REQUEST, f"This is not HTTP. {SPOKEN}"))
+            self._linger.want(now)
+
+    def _open(self, response: bytes, headers: Headers, rest: bytes, now: float) -> None:
+        self._head = None
+        self._slow.stop()
+        self._output.write(response)
+        tunnel = self._tunnel = Tunnel(self._output, self._limits, self.stats, now=now)
+        tunnel.listener = self._make_call(headers, tunnel)
+        if rest:
+            tunnel.receive(rest, now)
+
+    def _refuse(self, error: RequestError) -> None:
+        self._output.write(Answer(error.status, error.text, error.headers).serialise())
+        self._end(f"answered {error.status.value}: {error.text}")
+
+    def _end(self, why: str) -> None:
+        self._head = None
+        self._slow.stop()
+        self._ended = why
+        self._output.changed()
