@@ -20,6 +20,7 @@ from principal.caps import Limits
 from principal.clock import Clock, LoopClock
 from principal.config import Attest, PrincipalConfig
 from principal.door_grpcio import GrpcioDoor
+from principal.health import WithHealth
 from principal.hub import Hub
 from principal.inbox import Inbox
 from principal.kernel import Kernel, LookupFailed
@@ -79,8 +80,10 @@ async def _start(config: PrincipalConfig, stack: contextlib.AsyncExitStack) -> N
     await stack.enter_async_context(_background(syncing.mend(), "store mending"))
 
     await stack.enter_async_context(_background(security.follow(hub.agents.sessions), "files of credentials"))
+    readiness = models.Ready(ready=False, store_faults=[])
+    health = WithHealth(hub, serving=lambda: readiness.ready)
     door = GrpcioDoor(
-        hub,
+        health,
         host=config.listen_host,
         port=config.listen_port,
         max_message=config.max_message_size,
@@ -88,7 +91,6 @@ async def _start(config: PrincipalConfig, stack: contextlib.AsyncExitStack) -> N
         tls=security.tls,
         attestor=attestor,
     )
-    readiness = models.Ready(ready=False, store_faults=[])
 
     def ready() -> models.Ready:
         faults = [f"{fault.source}:{fault.line}: {fault.message}" for fault in store.faults]
@@ -105,6 +107,8 @@ async def _start(config: PrincipalConfig, stack: contextlib.AsyncExitStack) -> N
     admin = await stack.enter_async_context(serving(app, host=config.admin_host, port=config.admin_port))
     await stack.enter_async_context(_open(door, hub))
     readiness.ready = True
+    health.changed()
+    stack.callback(health.close)
     stack.callback(setattr, readiness, "ready", False)
     log.info(
         "principal ready",
