@@ -227,6 +227,13 @@ class Intent(_Checked):
                 f"agents.names: {self.principal.name!r} is the principal's name in the same namespace; accepted: other "
                 "names, or another namespace"
             )
+        passed = [(each.namespace, each.name) for each in self.gateways]
+        twice = next((each for each in passed if passed.count(each) > 1), None)
+        if twice is not None:
+            raise IntentError(
+                f"gateways: {twice[1]!r} of {twice[0]} is in the path twice; accepted: each name once in a namespace, "
+                "in the order in which bytes pass"
+            )
 
     def gateway_of(self, system: System) -> Gateway:
         """The first gateway of `system` in the path, or a default one."""

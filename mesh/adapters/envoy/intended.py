@@ -23,7 +23,7 @@ def present(world: World, bootstraps: list[Bootstrap]) -> Iterator[Finding]:
     if world.intent is None:
         return
     for hop in hops(world.intent):
-        if not any(_is(chain, hop) for each in bootstraps for chain in each.chains):
+        if not any(_paired(world.intent, chain) == hop for each in bootstraps for chain in each.chains):
             message = f"No bootstrap among the manifests is that of the {hop.role}'s Envoy ({_what(hop)})."
             yield missing("MT1816", ObjectRef("", "Bootstrap", "", hop.node), message)
     for side, known in (("principal", world.principals), ("agent", world.agents)):
@@ -37,8 +37,14 @@ def _what(hop: Hop) -> str:
     return f"{inward} in, {'mutual TLS' if hop.server else 'plaintext'} out"
 
 
-def _is(chain: Chain, hop: Hop) -> bool:
-    return chain.role == hop.role and (hop.role != "gateway" or port_of(get(chain.listener, "address")) == hop.port)
+def _paired(intent: Intent, chain: Chain) -> Hop | None:
+    """Which Envoy of the intent a chain is of: of several gateways the one of its name, else the one of its port."""
+    candidates = [each for each in hops(intent) if each.role == chain.role]
+    if chain.role == "gateway":
+        port = port_of(get(chain.listener, "address"))
+        named = [each for each in candidates if each.node == chain.bootstrap.node]
+        candidates = named or [each for each in candidates if each.port == port]
+    return candidates[0] if len(candidates) == 1 else None
 
 
 def unset(world: World) -> Iterator[Finding]:
@@ -64,12 +70,12 @@ def compared(world: World, bootstrap: Bootstrap) -> Iterator[Finding]:
     """MT1817: what is set otherwise than the intent has it."""
     if world.intent is None:
         return
-    for hop in hops(world.intent):
-        for chain in bootstrap.chains:
-            if _is(chain, hop):
-                yield from _listener(world.intent, hop, chain)
-                for cluster in chain.clusters:
-                    yield from _cluster(world.intent, hop, cluster)
+    for chain in bootstrap.chains:
+        hop = _paired(world.intent, chain)
+        if hop is not None:
+            yield from _listener(world.intent, hop, chain)
+            for cluster in chain.clusters:
+                yield from _cluster(world.intent, hop, cluster)
 
 
 def _listener(intent: Intent, hop: Hop, chain: Chain) -> Iterator[Finding]:

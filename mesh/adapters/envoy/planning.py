@@ -136,7 +136,7 @@ def _gateways(intent: Intent) -> Iterator[Hop]:
             server = principal_identity(intent)
         yield Hop(
             role="gateway",
-            node=gateway.name,
+            node=_node(intent, gateway),
             host=_any(intent),
             port=gateway.port,
             callers=_callers(intent, position),
@@ -145,6 +145,12 @@ def _gateways(intent: Intent) -> Iterator[Hop]:
             next_port=port,
             server=server,
         )
+
+
+def _node(intent: Intent, gateway: Gateway) -> str:
+    """A gateway's name, with its namespace where another has the same name."""
+    taken = [each.name for each in intent.gateways if each.system == "envoy"]
+    return gateway.name if taken.count(gateway.name) == 1 else f"{gateway.name}.{gateway.namespace}"
 
 
 def _principal(intent: Intent) -> Hop:

@@ -115,5 +115,5 @@ def intents(draw: st.DrawFn) -> Intent:
         ),
         keepalive=draw(keepalives()),
         mesh=Mesh(**{name: Version(*draw(st.sampled_from(lines))) for name, lines in VERSIONS.items()}),
-        gateways=tuple(draw(st.lists(gateways, max_size=2))),
+        gateways=tuple(draw(st.lists(gateways, max_size=2, unique_by=lambda each: (each.namespace, each.name)))),
     )

@@ -30,6 +30,8 @@ SPECIAL = {
     "before listener keepalive": Intent(mesh=Mesh(envoy=Version(1, 36))),
     "gateway": Intent(gateways=(EDGE,)),
     "gateways": Intent(gateways=(EDGE, INNER)),
+    "gateways of one port": Intent(gateways=(EDGE, Gateway(name="inner"))),
+    "gateways of one name": Intent(gateways=(EDGE, Gateway(name="edge", namespace="inner"))),
     "gateway of another system": Intent(gateways=(Gateway(system="kgateway"),)),
     "IPv6": Intent(principal=Principal(listen_host="::1")),
     "outside of a cluster": Intent(principal=Principal(hostname="hub.example")),

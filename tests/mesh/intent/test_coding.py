@@ -49,6 +49,7 @@ def test_writing_is_byte_stable(intent: Intent) -> None:
         ("mesh:\n  istio: 1.30\n", "mesh.istio: 1.3", 'in quotes, such as "1.30"'),
         ("mesh:\n  istio: latest\n", "mesh.istio: latest", "in quotes"),
         ("gateways: {}\n", "gateways", "a list of at most 16"),
+        ("gateways:\n- system: envoy\n- system: gloo\n", "gateways: 'argocd-agent'", "each name once"),
         ("gateways:\n- system: nginx\n", "intent.yaml:2: gateways[0].system: nginx", "istio or linkerd or envoy"),
     ],
 )
