@@ -39,6 +39,9 @@ V6_WILDCARD: Final = "::"
 NO_SUCH_FAMILY: Final = frozenset({errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL, errno.EPROTONOSUPPORT})
 """How a machine without IPv6 (or without IPv4) says so when its wildcard is bound."""
 
+MAX_INT: Final = 2**31 - 1
+"""What a socket option holds at most: a C int."""
+
 _KEEPIDLE: Final[int | None] = getattr(socket, "TCP_KEEPIDLE", getattr(socket, "TCP_KEEPALIVE", None))
 """macOS calls it TCP_KEEPALIVE."""
 _KEEPINTVL: Final[int | None] = getattr(socket, "TCP_KEEPINTVL", None)
@@ -192,6 +195,6 @@ def _set(sock: socket.socket, options: TcpOptions) -> None:
         (_KEEPCNT, options.keepalive_probes),
         (_USER_TIMEOUT, round(options.user_timeout * 1000)),
     ):
-        if option is not None and value:
-            with contextlib.suppress(OSError, OverflowError):
+        if option is not None and 0 < value <= MAX_INT:
+            with contextlib.suppress(OSError):
                 sock.setsockopt(socket.IPPROTO_TCP, option, value)
