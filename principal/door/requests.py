@@ -83,7 +83,7 @@ def read_request(headers: Headers) -> Request:
     fields: dict[str, str] = {}
     metadata = []
     for name, value in headers:
-        if name[0] == ":" or name in OWNED:
+        if name[:1] == ":" or name in OWNED:
             known = fields.setdefault(name, value)
             if known is not value:
                 fields[name] = _again(name, known, value)
@@ -147,7 +147,7 @@ def refusal_headers(refused: Refused) -> Headers:
 
 
 def percent_encode(text: str, *, most: int | None = None) -> str:
-    """`text` as a grpc-message: UTF-8, of which all but printable ASCII, and `%`, is escaped.
+    """`text` as a grpc-message: UTF-8, of which all but printable ASCII is escaped, `%`, and spaces at the ends.
 
     With `most`, at most so many bytes: it is cut before a character that no longer fits. Half of a surrogate pair, for
     which UTF-8 has no bytes, becomes a question mark.
@@ -155,17 +155,14 @@ def percent_encode(text: str, *, most: int | None = None) -> str:
     if most is not None:
         # Each character has one byte at least.
         text = text[:most]
-    if text.isascii() and text.isprintable() and "%" not in text:
+    if text.isascii() and text.isprintable() and "%" not in text and text == text.strip(" "):
         return text
     out = [_PLAIN.get(char) or _escaped(char) for char in text]
-    if most is not None:
-        size = 0
-        for index, part in enumerate(out):
-            size += len(part)
-            if size > most:
-                del out[index:]
-                break
-    return "".join(out)
+    for end in (0, -1):
+        if out[end] == " ":
+            # HTTP fields neither begin nor end with a space (RFC 9113 §8.2.1).
+            out[end] = "%20"
+    return "".join(out) if most is None else _cut(out, most)
 
 
 def percent_decode(text: str) -> str:
@@ -195,6 +192,16 @@ def bin_decode(text: str) -> bytes:
     if bin_encode(value) != bare:
         raise ValueError("no base64: bits are set beyond the last byte")
     return value
+
+
+def _cut(parts: list[str], most: int) -> str:
+    """As many `parts` from the start as `most` characters hold."""
+    size = 0
+    for index, part in enumerate(parts):
+        size += len(part)
+        if size > most:
+            return "".join(parts[:index]).rstrip(" ")
+    return "".join(parts)
 
 
 def _escaped(char: str) -> str:

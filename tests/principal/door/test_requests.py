@@ -238,6 +238,7 @@ def test_a_grpc_message_escapes_all_but_printable_ascii() -> None:
     assert percent_encode("100 %\r\n\t\x7f") == "100 %25%0D%0A%09%7F"
     assert percent_encode("ä€😀") == "%C3%A4%E2%82%AC%F0%9F%98%80"
     assert percent_encode("") == ""
+    assert percent_encode(" a b ") == "%20a b%20"
 
 
 def test_half_a_surrogate_pair_is_a_question_mark() -> None:
@@ -254,6 +255,7 @@ def test_an_encoded_message_is_printable_ascii_whatever_it_was(text: str) -> Non
     encoded = percent_encode(text)
     assert encoded.isascii()
     assert encoded == "" or encoded.isprintable()
+    assert encoded == encoded.strip(" ")
 
 
 @pytest.mark.parametrize(
@@ -273,6 +275,7 @@ def test_any_text_can_be_decoded(text: str) -> None:
 def test_a_long_message_is_cut_between_characters(text: str, most: int) -> None:
     cut = percent_encode(text, most=most)
     assert len(cut) <= most
+    assert cut == cut.strip(" ")
     assert text.startswith(percent_decode(cut))
     if len(percent_encode(text)) <= most:
         assert percent_decode(cut) == text
