@@ -4,7 +4,8 @@ The command line builds it from flags, environment and ConfigMap (meshtether/com
 then: ranges, pairs that exclude each other and the identity rule's grammar. Durations are seconds as `float`.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
@@ -124,3 +125,9 @@ class PrincipalConfig:
 
     max_logins_per_second: int = caps.LOGINS_PER_SECOND
     """Authentications of one identity a second, beyond a first burst."""
+
+    podinfo: Path | None = None
+    """Folder with the pod's labels and annotations, as the downward API writes them; None does not look."""
+
+    said: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    """The options that somebody has set, by name, as users write them and without secrets: for checks of ourselves."""

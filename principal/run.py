@@ -27,6 +27,7 @@ from principal.kernel import Kernel, LookupFailed
 from principal.namespaces import namespace_matcher
 from principal.outbound import Outbound
 from principal.rpc import Door, DoorError
+from principal.surroundings.survey import Surroundings, judge, look
 from principal.syncing import Syncing
 from stores.directory import DirectoryStore
 from stores.model import Store, StoreError
@@ -60,6 +61,7 @@ async def run(config: PrincipalConfig, *, stop: asyncio.Event) -> int:
 
 async def _start(config: PrincipalConfig, stack: contextlib.AsyncExitStack) -> None:
     clock = LoopClock()
+    surroundings, facts = Surroundings(), await asyncio.to_thread(look, config)
     security = await asyncio.to_thread(Security.build, config)
     stack.callback(security.close)
     hub = Hub(security.login, clock, session_timeout=config.session_timeout, limits=_limits(config))
@@ -103,6 +105,7 @@ async def _start(config: PrincipalConfig, stack: contextlib.AsyncExitStack) -> N
         audit=hub.audit,
         attest=config.attest,
         attestor=attestor,
+        surroundings=surroundings,
     )
     admin = await stack.enter_async_context(serving(app, host=config.admin_host, port=config.admin_port))
     await stack.enter_async_context(_open(door, hub))
@@ -120,6 +123,7 @@ async def _start(config: PrincipalConfig, stack: contextlib.AsyncExitStack) -> N
         sidecar_uids=list(config.sidecar_uids) or "any",
         header_peers=shown(config.header_peers) or "none",
     )
+    await stack.enter_async_context(_background(judge(facts, surroundings), "surroundings"))
 
 
 def _limits(config: PrincipalConfig) -> Limits:

@@ -80,6 +80,12 @@ def _workloads(world: World) -> list[Workload]:
     return list(found.values())
 
 
+def runs_without(workload: Workload, name: str) -> bool:
+    """Whether this is a pod that runs, as a cluster tells it, and has no container `name`."""
+    containers = (*workload.containers(), *workload.pod.at("spec", "initContainers").items())
+    return workload.pod.at("status").exists and all(each.at("name").text != name for each in containers)
+
+
 def container_port(world: World, principal: Component, port: Field) -> int | None:
     """The number to which a Service's port leads in a principal's pod; None when it leads to no declared port."""
     if principal.workload is None:

@@ -68,6 +68,32 @@ def deaths(url: str, output: str, limit: int) -> None:
     print_table(table)
 
 
+@admin.command()
+@_url
+@_output
+def findings(url: str, output: str) -> None:
+    """What the principal found wrong with its own pod when it started."""
+    answer = _get(url, "/api/v1/findings")
+    if output == "json":
+        click.echo(json.dumps(answer, indent=2))
+        return
+    table = Table("level", "code", "says", "remedy")
+    for each in _list(answer, "findings"):
+        table.add_row(*(_cell(each, key) for key in ("level", "code", "message", "remedy")))
+    print_table(table)
+    for fault in answer.get("faults") or []:
+        click.echo(f"not read: {printable(str(fault))}", err=True)
+    click.echo(_seen(answer), err=True)
+
+
+def _seen(answer: dict[str, Any]) -> str:
+    """What the principal could see, in a sentence."""
+    if not answer.get("checked"):
+        return "the principal has not looked yet"
+    pod = "its pod's labels and annotations" if answer.get("podinfo") else "no labels and annotations of its pod"
+    return f"it saw {pod}; sidecar: {_cell(answer, 'sidecar')}"
+
+
 def _death_cells(death: dict[str, Any]) -> tuple[str, ...]:
     words = [_cell(death, key) for key in ("at", "agent", "cause")]
     detail = _cell(_account(death), "detail")

@@ -1,5 +1,6 @@
 """From options to the principal's settings, with the checks that look at several options at once."""
 
+from pathlib import Path
 from typing import Final
 
 from meshtether.commands.attest_settings import attestation, header_peers
@@ -52,6 +53,12 @@ def build_principal(resolved: Resolved) -> PrincipalConfig:
         max_sessions=resolved.number("max-sessions"),
         max_streams_per_identity=resolved.number("max-streams-per-identity"),
         max_logins_per_second=resolved.number("max-logins-per-second"),
+        podinfo=Path(resolved.text("podinfo")) if resolved.text("podinfo") else None,
+        said={
+            name: setting.text
+            for name, setting in resolved.settings.items()
+            if resolved.given(name) and not setting.option.secret
+        },
     )
     if not config.protocol_version:
         checks.refuse("protocol-version", "agents must claim the same version, and none is none", "give a version")

@@ -8,6 +8,7 @@ from meshtether.options.kinds import (
     BOOL,
     COUNT,
     FILE,
+    FOLDER,
     HOST,
     LIST,
     LOG_LEVELS,
@@ -215,6 +216,16 @@ BUILT: Final = (
         default="text",
         env="ARGOCD_PRINCIPAL_LOG_FORMAT",
         keys=("principal.log.format",),
+    ),
+    Option(
+        name="podinfo",
+        kind=FOLDER,
+        theme=own.WATCHING,
+        help="Folder of a downward API volume with the files `labels` and `annotations` of the principal's own pod, "
+        "which it verifies at start. Nothing happens where there is none; empty does not look.",
+        default="/etc/podinfo",
+        env="MESHTETHER_PODINFO",
+        keys=("meshtether.podinfo",),
     ),
     Option(
         name="admin-port",

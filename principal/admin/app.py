@@ -17,6 +17,7 @@ from principal.attest import Attestor
 from principal.audit import Audit
 from principal.config import Attest
 from principal.rpc import ConnectionStats
+from principal.surroundings.survey import Surroundings
 
 MAX_PAGE: Final = 1000
 """Agents in one answer; a larger page would hold up the event loop that heartbeats run on."""
@@ -43,6 +44,7 @@ def create_app(
     audit: Audit,
     attest: Attest,
     attestor: Attestor | None,
+    surroundings: Surroundings,
 ) -> FastAPI:
     """The application over one hub's records."""
     app = FastAPI(title="meshtether principal", docs_url=None, redoc_url=None)
@@ -86,6 +88,11 @@ def create_app(
     async def audited() -> models.AuditPage:
         """What the hub refused or found suspicious: names that are another's, limits that were met."""
         return views.audit(audit)
+
+    @app.get("/api/v1/findings", response_model=models.Findings)
+    async def findings() -> models.Findings:
+        """What the principal saw of its own pod when it started, and what is wrong with that."""
+        return views.findings(surroundings)
 
     @app.get("/healthz", response_model=dict[str, str])
     async def healthz() -> dict[str, str]:

@@ -172,6 +172,33 @@ class AuditPage(Model):
     """The last ones, the newest first."""
 
 
+class Finding(Model):
+    """Something that is wrong with the principal's own pod."""
+
+    code: str
+    level: str
+    message: str
+    path: str
+    """The field of the pod, as its manifest has it."""
+    remedy: str
+    doc: str
+    """The page about the code, in this project."""
+
+
+class Findings(Model):
+    """What the principal saw of its own pod when it started."""
+
+    checked: bool
+    """False until it has looked."""
+    podinfo: bool
+    """Whether the downward API told the pod's labels or annotations."""
+    sidecar: str | None
+    """istio, linkerd, some (somebody listens in the pod) or none; null until it has looked."""
+    faults: list[str]
+    """What could not be read."""
+    findings: list[Finding]
+
+
 class Problem(Model):
     """Why a request has no answer."""
 

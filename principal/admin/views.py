@@ -11,6 +11,7 @@ from principal.clock import rfc3339
 from principal.config import Attest
 from principal.rpc import ConnectionStats
 from principal.session import Session
+from principal.surroundings.survey import Surroundings
 
 
 def agent(record: agents.Agent, everyone: Agents, stats: Mapping[str, ConnectionStats]) -> models.Agent:
@@ -106,6 +107,28 @@ def audit(found: Audit) -> models.AuditPage:
         for entry in reversed(found.entries)
     ]
     return models.AuditPage(counts={kind.value: count for kind, count in found.counts.items()}, entries=entries)
+
+
+def findings(surroundings: Surroundings) -> models.Findings:
+    """What is wrong with the principal's own pod."""
+    facts = surroundings.facts
+    return models.Findings(
+        checked=facts is not None,
+        podinfo=facts is not None and facts.sees_pod,
+        sidecar=facts.sidecar if facts is not None else None,
+        faults=list(facts.faults) if facts is not None else [],
+        findings=[
+            models.Finding(
+                code=each.code,
+                level=each.level.value,
+                message=each.message,
+                path=each.path,
+                remedy=each.remedy,
+                doc=each.doc,
+            )
+            for each in surroundings.found
+        ],
+    )
 
 
 def round_trips(samples: Sequence[float]) -> models.RoundTrip:

@@ -28,7 +28,13 @@ def problems(*arguments: str, **env: str) -> str:
 
 def test_the_least_gives_the_defaults() -> None:
     assert build(*PLAIN) == PrincipalConfig(
-        insecure_plaintext=True, auth=ISTIO, namespace="argocd", store=Path("store"), listen_host="", listen_port=8443
+        insecure_plaintext=True,
+        auth=ISTIO,
+        namespace="argocd",
+        store=Path("store"),
+        listen_host="",
+        listen_port=8443,
+        podinfo=Path("/etc/podinfo"),
     )
 
 
@@ -51,6 +57,7 @@ def test_every_option_arrives(tmp_path: Path) -> None:
         "--keepalive-min-interval=1.5s",
         "--grpc-max-message-size=1048576",
         "--server-transport=grpcio",
+        "--podinfo=/run/pod",
     ) == PrincipalConfig(
         listen_host="127.0.0.1",
         listen_port=0,
@@ -66,7 +73,24 @@ def test_every_option_arrives(tmp_path: Path) -> None:
         session_timeout=60.0,
         keepalive_min_interval=1.5,
         max_message_size=1048576,
+        podinfo=Path("/run/pod"),
     )
+
+
+def test_what_somebody_has_set_is_kept_as_it_was_said_for_checks_of_the_own_pod() -> None:
+    config = build(*PLAIN, "--podinfo=", ARGOCD_PRINCIPAL_LISTEN_HOST="127.0.0.1")
+    assert config.podinfo is None
+    assert config.said == {
+        "insecure-plaintext": "true",
+        "store": "store",
+        "auth": ISTIO,
+        "podinfo": "",
+        "listen-host": "127.0.0.1",
+    }
+
+
+def test_secrets_are_not_kept_as_they_were_said() -> None:
+    assert "secret" not in str(build(*PLAIN, "--redis-password=secret").said)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,9 @@ from principal.attest import Attestor
 from principal.config import Attest
 from principal.rpc import ConnectionStats, DoorError, RpcError
 from principal.sockdiag import ESTABLISHED, Address, Endpoint, Owned
+from principal.surroundings.judging import findings
+from principal.surroundings.survey import Surroundings
+from tests.principal.surroundings.pods import pod
 from tests.principal.virtual import Bench, bench, spiffe
 
 READY = models.Ready(ready=True, store_faults=[])
@@ -23,7 +26,13 @@ def stats() -> Mapping[str, ConnectionStats]:
     return {"c1": ConnectionStats(pings_sent=7)}
 
 
-def app_of(stage: Bench, *, ready: models.Ready = READY, attestor: Attestor | None = None) -> FastAPI:
+def app_of(
+    stage: Bench,
+    *,
+    ready: models.Ready = READY,
+    attestor: Attestor | None = None,
+    surroundings: Surroundings | None = None,
+) -> FastAPI:
     return create_app(
         stage.hub.agents,
         connection_stats=stats,
@@ -31,6 +40,7 @@ def app_of(stage: Bench, *, ready: models.Ready = READY, attestor: Attestor | No
         audit=stage.hub.audit,
         attest=Attest.OFF if attestor is None else Attest.NETNS,
         attestor=attestor,
+        surroundings=surroundings or Surroundings(),
     )
 
 
@@ -247,3 +257,24 @@ async def test_it_is_served_on_a_free_port_and_a_taken_one_is_an_error(stage: Be
         with pytest.raises(DoorError, match=f"{port}.*--admin-port"):
             async with serving(app, host="127.0.0.1", port=port):
                 pass
+
+
+async def test_findings_are_empty_until_the_principal_has_looked_at_its_pod(client: httpx.AsyncClient) -> None:
+    body = (await client.get("/api/v1/findings")).json()
+    assert body == {"checked": False, "podinfo": False, "sidecar": None, "faults": [], "findings": []}
+
+
+async def test_findings_tell_what_is_wrong_with_the_principals_own_pod(stage: Bench) -> None:
+    facts = pod(annotations={"sidecar.istio.io/inject": "false"}, faults=("labels: line 1",))
+    app = app_of(stage, surroundings=Surroundings(facts, findings(facts)))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://127.0.0.1:8090") as client:
+        body = (await client.get("/api/v1/findings")).json()
+    assert (body["checked"], body["podinfo"], body["sidecar"], body["faults"]) == (
+        True,
+        True,
+        "none",
+        ["labels: line 1"],
+    )
+    [found] = body["findings"]
+    assert (found["code"], found["level"], found["doc"]) == ("MT1114", "error", "docs/findings/MT1114.md")
+    assert set(found) == {"code", "level", "message", "path", "remedy", "doc"}

@@ -20,6 +20,7 @@ from mesh.configuration.identity import header_rule
 from mesh.configuration.settings import Component
 from mesh.findings import Finding, Level
 from mesh.kubernetes.networkpolicies import under
+from mesh.kubernetes.pods import runs_without
 from mesh.kubernetes.policies import rules, takes_port
 from mesh.manifests import read_documents
 from mesh.world import Check, World
@@ -57,7 +58,7 @@ def injected(world: World) -> Iterator[Finding]:
         elif STATUS in workload.annotations:
             continue
         elif place.text == "true" or REVISION in labels.mapping:
-            if _is_live(workload):
+            if runs_without(workload, PROXY):
                 message = f"{component} asks for a sidecar and runs without one: nothing has injected it."
                 yield place.finding("MT1114", message, remedy=NOT_INJECTED)
         elif place.exists:
@@ -67,13 +68,6 @@ def injected(world: World) -> Iterator[Finding]:
             yield at.finding("MT1114", f"{INJECT} is {at.shown} for {component}.")
         elif not (around.get(INJECTION) == "enabled" or REVISION in around):
             yield _uninjected(component, workload, known=namespace is not None)
-
-
-def _is_live(workload: Workload) -> bool:
-    """Whether this is a pod that runs, as a cluster tells it, and none of its containers is Istio's proxy."""
-    spec = workload.pod.at("spec")
-    containers = (*workload.containers(), *spec.at("initContainers").items())
-    return workload.pod.at("status").exists and all(each.at("name").text != PROXY for each in containers)
 
 
 def _uninjected(component: Component, workload: Workload, *, known: bool) -> Finding:

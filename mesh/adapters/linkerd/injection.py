@@ -17,10 +17,21 @@ from mesh.adapters.linkerd.lookup import annotation, meshed
 from mesh.bundle import Field, Workload
 from mesh.configuration.settings import Component
 from mesh.findings import Finding, Level
+from mesh.kubernetes.pods import runs_without
 from mesh.world import Check, World
 
 ENABLED: Final = "enabled"
 INGRESS: Final = "ingress"
+PROXY: Final = "linkerd-proxy"
+"""The name of the proxy's container."""
+
+VERSION: Final = "linkerd.io/proxy-version"
+"""Annotation that the injector writes into pods that got a proxy."""
+
+NOT_INJECTED: Final = (
+    "Look at the injector (linkerd check, kubectl get mutatingwebhookconfigurations), and make the pod anew: proxies "
+    "come with its creation."
+)
 
 
 def injected(world: World) -> Iterator[Finding]:
@@ -35,6 +46,9 @@ def injected(world: World) -> Iterator[Finding]:
             yield place.finding("MT1205", message)
         elif place.text not in {ENABLED, INGRESS}:
             yield place.finding("MT1205", f"{INJECT} is {place.shown} for {component}.")
+        elif runs_without(workload, PROXY) and VERSION not in workload.annotations:
+            message = f"{component} asks for a proxy and runs without one: nothing has injected it."
+            yield place.finding("MT1205", message, remedy=NOT_INJECTED)
 
 
 def _is_rule_of_another_mesh(world: World, workload: Workload) -> bool:

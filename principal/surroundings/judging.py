@@ -1,0 +1,102 @@
+"""From what a principal sees of its pod to findings: one Pod manifest, verified like any other. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from mesh.adapters import ADAPTERS
+from mesh.bundle import Bundle
+from mesh.findings import Finding
+from mesh.manifests import Lines, Manifest
+from mesh.verify import verify
+from principal.surroundings.listeners import PROXIES
+
+SOURCE: Final = "this principal"
+"""Stands where a finding has its file."""
+
+ISTIO_STATUS: Final = "sidecar.istio.io/status"
+LINKERD_STATUS: Final = "linkerd.io/proxy-version"
+"""Annotations that the injectors write into pods that got a sidecar."""
+
+VISIBLE: Final = frozenset(
+    {
+        # How it is set, as far as that does not keep it from starting.
+        *("MT1903", "MT1912", "MT1923"),
+        # As whom it runs.
+        "MT1809",
+        # Istio: whether the pod asks for a sidecar, goes past it, or has it set not to vouch for the header.
+        *("MT1114", "MT1115", "MT1116", "MT1119", "MT1122", "MT1123"),
+        # Linkerd: the same, and where its proxy calls.
+        *("MT1201", "MT1202", "MT1204", "MT1205", "MT1206", "MT1218"),
+    }
+)
+"""Codes that a pod shows by itself. The others need what a principal does not see: Services, policies, agents, and the
+fields of its own pod that the downward API does not give."""
+
+METADATA: Final = "metadata."
+"""How the path of a field begins that only the downward API tells."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What a principal sees of its surroundings."""
+
+    said: Mapping[str, str]
+    """The options that somebody has set, by name, as users write them."""
+    namespace: str
+    name: str
+    """The pod's name, which is the host's."""
+    uid: int | None
+    """The user that the principal runs as; None where there are none."""
+    labels: Mapping[str, str] | None
+    annotations: Mapping[str, str] | None
+    """Of the pod; None where the downward API tells nothing."""
+    ports: frozenset[int] | None
+    """Where others listen in our network namespace; None where nobody tells."""
+    faults: tuple[str, ...] = ()
+    """What could not be read of all this."""
+
+    @property
+    def sees_pod(self) -> bool:
+        """Whether the pod's labels or annotations are known."""
+        return self.labels is not None or self.annotations is not None
+
+    @property
+    def sidecar(self) -> str:
+        """The sidecar that is to be seen, by who injected it or by where it listens: a mesh, `some`, or `none`."""
+        annotations = self.annotations or {}
+        if ISTIO_STATUS in annotations:
+            return "istio"
+        if LINKERD_STATUS in annotations:
+            return "linkerd"
+        known = [PROXIES[port] for port in sorted(self.ports or ()) if port in PROXIES]
+        return known[0] if known else "some" if self.ports else "none"
+
+
+def pod_of(facts: Facts) -> Manifest:
+    """The pod as a manifest."""
+    arguments = [f"--{name}={text}" for name, text in facts.said.items()]
+    container: dict[str, Any] = {"name": "principal", "image": "meshtether", "args": ["principal", *arguments]}
+    if facts.uid is not None:
+        container["securityContext"] = {"runAsUser": facts.uid}
+    metadata = {
+        "name": facts.name,
+        "namespace": facts.namespace,
+        "labels": dict(facts.labels or {}),
+        "annotations": dict(facts.annotations or {}),
+    }
+    data = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {"containers": [container]}}
+    if facts.annotations is not None:
+        # A pod that runs: what injectors had to say, they have said in its annotations.
+        data["status"] = {"phase": "Running"}
+    return Manifest(data, SOURCE, 0, Lines("", first=0), 0, 0, 0, 0)
+
+
+def findings(facts: Facts) -> list[Finding]:
+    """What is wrong with the principal's own pod, as far as it sees it."""
+    bundle = Bundle([pod_of(facts)])
+    told = [adapter for adapter in ADAPTERS.values() if adapter.applies(bundle)]
+    # Nothing tells the mesh. Somebody else in the pod may then be a proxy of no mesh, and nothing is guessed.
+    silent = not told and facts.sidecar != "none"
+    found = verify(bundle, adapters=told if told or silent else None)
+    return [each for each in found if each.code in VISIBLE and (facts.sees_pod or not each.path.startswith(METADATA))]
