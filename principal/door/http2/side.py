@@ -1,0 +1,165 @@
+"""HTTP/2's side of a connection: its events become calls, and what they do becomes its frames."""
+
+from collections.abc import Callable
+from typing import Final
+
+from principal.door.http2.connection import Connection
+from principal.door.http2.events import (
+    DataReceived,
+    Event,
+    HalfClosed,
+    OversizedRequest,
+    RequestReceived,
+    StreamOver,
+    Writable,
+)
+from principal.door.http2.evidence import Evidence
+from principal.door.http2.limits import HEADER_LIST_BYTES, YOUNG_SECONDS
+from principal.door.http2.pings import Pings
+from principal.door.http2.wire import StreamWire
+from principal.door.serving import DEAF, Resets, Serving
+
+REFUSED: Final = "this identity opens and resets streams too fast"
+
+
+class Http2Side:
+    """One HTTP/2 connection and its calls."""
+
+    def __init__(
+        self,
+        serving: Serving,
+        resets: Resets,
+        *,
+        clock: Callable[[], float],
+        wake: Callable[[], None],
+        ping_min_interval: float,
+    ) -> None:
+        self.transport = serving.info.transport
+        self._serving = serving
+        self._resets = resets
+        self._clock = clock
+        self._connection = Connection(clock(), ping_min_interval=ping_min_interval, wake=wake)
+
+    @property
+    def closing(self) -> bool:
+        """Whether the connection is to be closed after its output."""
+        return self._connection.closing
+
+    @property
+    def aborted(self) -> bool:
+        """Whether to close it at once: the peer has not read for long what is sent already."""
+        return self._connection.closing and self._connection.outgoing.blocked
+
+    @property
+    def paused(self) -> bool:
+        """Never: streams have windows of their own."""
+        return False
+
+    @property
+    def calls(self) -> int:
+        """Streams that are open."""
+        return len(self._connection.streams)
+
+    @property
+    def last_words(self) -> str:
+        """What is known of why it ended."""
+        return self._connection.evidence.last_words()
+
+    @property
+    def pings(self) -> Pings:
+        """The connection's PINGs."""
+        return self._connection.pings
+
+    @property
+    def evidence(self) -> Evidence:
+        """Its counters and last words."""
+        return self._connection.evidence
+
+    def receive(self, data: bytes, now: float) -> None:
+        """Take bytes from the peer."""
+        events = self._connection.receive(data, now)
+        while events:
+            self._handle(events, now)
+            # A call may have ended the connection, and with it other calls.
+            events = self._connection.take_events()
+
+    def output(self) -> bytes:
+        """Bytes to write now."""
+        pieces = self._connection.take_output()
+        return b"".join(pieces) if pieces else b""
+
+    def clogged(self) -> None:
+        """The transport takes no more."""
+        self._connection.block_transport()
+
+    def unclogged(self) -> None:
+        """It takes more again."""
+        self._handle(self._connection.unblock_transport(), self._clock())
+
+    def lost(self, why: str, now: float) -> None:
+        """The connection is gone."""
+        words = self.last_words
+        self._handle(self._connection.lost(f"{why} ({words})" if words else why), now)
+
+    def drain(self, now: float, why: str) -> None:
+        """Take no new calls, in two steps (RFC 9113 §6.8)."""
+        self._connection.drain(now, why)
+
+    def next_timer(self) -> float | None:
+        """When `on_timer` is due."""
+        return self._connection.next_timer()
+
+    def on_timer(self, now: float) -> None:
+        """Do what is due."""
+        self._handle(self._connection.on_timer(now), now)
+
+    def settle(self) -> None:
+        """Tell calls what has happened outside of `receive`."""
+        events = self._connection.take_events()
+        if events:
+            self._handle(events, self._clock())
+
+    def _handle(self, events: list[Event], now: float) -> None:
+        for event in events:
+            if type(event) is DataReceived:  # most of all events, by far
+                call = event.stream.call
+                if call is not None:
+                    if event.data:
+                        call.on_data(event.data)
+                    if event.ended:
+                        call.on_half_closed()
+            else:
+                self._rare(event, now)
+
+    def _rare(self, event: Event, now: float) -> None:
+        stream = event.stream
+        match event:
+            case RequestReceived():
+                self._open(event, now)
+            case OversizedRequest():
+                stream.call = DEAF
+                wire = StreamWire(self._connection, stream, self._clock)
+                self._serving.too_large(wire, event.size, HEADER_LIST_BYTES)
+            case StreamOver():
+                if event.by_peer and now - stream.opened < YOUNG_SECONDS:
+                    self._resets.note(stream.owner, now)
+                if stream.call is not None:
+                    stream.call.on_reset(event.why)
+            case HalfClosed() if stream.call is not None:
+                stream.call.on_half_closed()
+            case Writable() if stream.call is not None:
+                stream.call.on_writable()
+            case _:
+                pass
+
+    def _open(self, event: RequestReceived, now: float) -> None:
+        stream = event.stream
+        stream.owner = self._resets.owner(event.headers)
+        if self._connection.streams.get(stream.id) is not stream:
+            return  # reset in the same breath: nothing is begun for it
+        if self._resets.refused(stream.owner, now):
+            self._connection.refuse(stream, REFUSED, now)
+            return
+        stream.call = self._serving.open(event.headers, StreamWire(self._connection, stream, self._clock))
+        if event.ended:
+            stream.call.on_half_closed()

@@ -1,0 +1,211 @@
+"""The one edge: moves bytes between a transport of asyncio and the side that reads them.
+
+What calls send in one turn of the loop is written at once, at its end. A transport that takes no more stops the data of
+all streams, never the reading: what the peer has to say (windows, resets, acks) is what gets it going again.
+"""
+
+import asyncio
+from typing import Final, Protocol, cast
+
+import structlog
+
+from principal.door.attesting import Gate, Peer
+from principal.door.http1_side import Http1Side
+from principal.door.http2.codes import PREFACE
+from principal.door.http2.side import Http2Side
+from principal.door.options import DoorOptions
+from principal.door.serving import House, Serving
+from principal.door.side import Side
+from principal.door.websocket.http1 import Http1
+from principal.door.websocket.limits import Limits as WebSocketLimits
+from principal.rpc import ConnectionInfo
+
+log = structlog.stdlib.get_logger(__name__)
+
+SNIFFED: Final = 3
+"""Bytes by which HTTP/2's preface is told from any method of HTTP/1.1 (`PRI` is none)."""
+
+LINGER_SECONDS: Final = 1.0
+"""Seconds for the peer to read our last words and to close. To close with bytes unread would destroy them on their
+way, and with them the reason (`too_many_pings`, on which gRPC's clients ping less)."""
+
+WRITE_HIGH: Final = 256 * 1024
+"""Bytes that the transport may hold before it counts as clogged: a stream's whole window."""
+
+
+class Opened(Protocol):
+    """The door that a connection belongs to."""
+
+    house: House
+    gate: Gate
+    options: DoorOptions
+    plain: str
+    """The transport's name for calls over HTTP/2."""
+
+    def came(self, connection: "DoorProtocol", transport: asyncio.Transport) -> bytes:
+        """A connection is open; DER of the certificate that its peer has proved to own, if any."""
+
+    def went(self, connection: "DoorProtocol") -> None:
+        """It is closed."""
+
+
+class DoorProtocol(asyncio.Protocol):
+    """One connection."""
+
+    __slots__ = ("_blocked", "_closed", "_door", "_first", "_flushing", "_loop", "_peer", "_transport", "info", "side")
+
+    def __init__(self, door: Opened, number: int) -> None:
+        self.info = ConnectionInfo(id=f"c{number}", peer="", transport=door.plain)
+        self.side: Side | None = None
+        self._door = door
+        self._loop = asyncio.get_running_loop()
+        self._peer: Peer | None = None
+        self._transport: asyncio.Transport | None = None
+        self._first: bytes | None = b""
+        """What has come while the protocol was not to be told; None once it is."""
+        self._flushing = False
+        """A flush will come: nobody need ask for one."""
+        self._blocked = False
+        self._closed = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Ask who it is, before a byte is read."""
+        self._transport = cast("asyncio.Transport", transport)
+        self._transport.set_write_buffer_limits(high=WRITE_HIGH)
+        self._peer = self._door.gate.admit(self._transport)
+        certificate = self._door.came(self, self._transport)
+        self.info = ConnectionInfo(
+            id=self.info.id, peer=self._peer.description, transport=self._door.plain, certificate=certificate
+        )
+        self.side = self._http2()
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes from the peer."""
+        side = self.side
+        if side is None or self._closed:
+            return
+        if self._first is not None:
+            data = self._first + data
+            if len(data) < SNIFFED and PREFACE.startswith(data):
+                self._first = data
+                return
+            self._first = None
+            if not PREFACE.startswith(data[:SNIFFED]):
+                side = self.side = self._http1()
+        self._flushing = True
+        side.receive(data, self._loop.time())
+        self._flush()
+
+    def eof_received(self) -> bool:
+        """The peer sends no more: gRPC has no use for half a connection."""
+        return False
+
+    def pause_writing(self) -> None:
+        """The transport takes no more."""
+        self._blocked = True
+        if self.side is not None:
+            self.side.clogged()
+
+    def resume_writing(self) -> None:
+        """It takes more again."""
+        self._blocked = False
+        if self.side is not None:
+            self._flushing = True
+            self.side.unclogged()
+            self._flush()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It is closed, by whomever."""
+        self._closed = True
+        if self.side is not None:
+            self.side.lost(
+                f"connection lost: {exc}" if exc is not None else "the peer closed the connection", self._loop.time()
+            )
+        self._door.went(self)
+
+    def wake(self) -> None:
+        """There is output: write it at the end of this turn."""
+        if not self._flushing:
+            self._flushing = True
+            self._loop.call_soon(self._flush)
+
+    def drain(self, why: str) -> None:
+        """Take no new calls; close when the open ones have ended."""
+        if self.side is not None:
+            self._flushing = True
+            self.side.drain(self._loop.time(), why)
+            self._flush()
+
+    def abort(self) -> None:
+        """Close at once."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def tick(self, now: float) -> None:
+        """Do what is due."""
+        side = self.side
+        if side is None or self._closed:
+            return
+        due = side.next_timer()
+        if due is not None and due <= now:
+            self._flushing = True
+            side.on_timer(now)
+            self._flush()
+
+    def _flush(self) -> None:
+        """Write what there is, and see what has become of the connection."""
+        side, transport = self.side, self._transport
+        if side is None or transport is None or self._closed:
+            return
+        side.settle()
+        if not self._blocked:
+            output = side.output()
+            while output:
+                transport.write(output)
+                side.settle()
+                # What is written may have stopped the transport, from within.
+                output = b"" if self._is_blocked() else side.output()
+        self._flushing = False
+        if side.closing:
+            self._close(side, transport)
+        elif side.paused is transport.is_reading():
+            (transport.pause_reading if side.paused else transport.resume_reading)()
+
+    def _is_blocked(self) -> bool:
+        return self._blocked
+
+    def _close(self, side: Side, transport: asyncio.Transport) -> None:
+        self._closed = True
+        if side.aborted or self._blocked:
+            transport.abort()
+            return
+        if transport.can_write_eof():
+            transport.write_eof()
+        self._loop.call_later(LINGER_SECONDS, transport.close)
+
+    def _http2(self) -> Http2Side:
+        door = self._door
+        return Http2Side(
+            self._serving(),
+            door.house.resets,
+            clock=door.house.clock,
+            wake=self.wake,
+            ping_min_interval=door.options.ping_min_interval,
+        )
+
+    def _http1(self) -> Http1Side:
+        door = self._door
+        self.info = ConnectionInfo(
+            id=self.info.id, peer=self.info.peer, transport="websocket", certificate=self.info.certificate
+        )
+        http1 = Http1(
+            make_call=self._serving().open,
+            enabled=door.options.websocket,
+            now=self._loop.time(),
+            limits=WebSocketLimits(max_message=door.options.max_message),
+            on_output=self.wake,
+        )
+        return Http1Side(http1)
+
+    def _serving(self) -> Serving:
+        return Serving(self._door.house, self.info, refused=self._peer is not None and self._peer.refusal is not None)

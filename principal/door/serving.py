@@ -1,0 +1,120 @@
+"""What one connection's calls share: the service, who the peer is, and what it may ask for."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from principal.attest import REFUSED
+from principal.door.call import Call, CallLimits, Runtime
+from principal.door.http2.limits import Bucket, Rate
+from principal.door.requests import Refused, read_request, refusal_headers, trailers_only
+from principal.door.wire import Headers, Listener, Wire
+from principal.rpc import CallInfo, Code, ConnectionInfo, Service, Status
+
+YOUNG_RESETS: Final = Rate(100, 10)
+"""Streams of one identity that are opened and reset within a second. A sidecar pools: whoever does more is refused by
+name, long before the connection that all share would have to end."""
+
+IDENTITIES_REMEMBERED: Final = 4096
+"""Identities whose resets are counted, the last ones."""
+
+
+class Deaf:
+    """The listener of a call that was answered as it came: what still arrives on it is of no interest."""
+
+    __slots__ = ()
+
+    def on_data(self, data: bytes) -> None:
+        """Pass over."""
+
+    def on_half_closed(self) -> None:
+        """Pass over."""
+
+    def on_reset(self, why: str) -> None:
+        """Pass over."""
+
+    def on_writable(self) -> None:
+        """Pass over."""
+
+
+DEAF: Final = Deaf()
+
+
+class Resets:
+    """Counts rapid resets by identity, for a whole door. `header` is the field that tells the identity, or empty."""
+
+    def __init__(self, header: str) -> None:
+        self._header = header
+        self._buckets: OrderedDict[int, Bucket] = OrderedDict()
+
+    def owner(self, headers: Headers) -> int:
+        """Whose call it is, as far as counting goes: a hash of whatever the header says, verified or not."""
+        return hash(next((value for name, value in headers if name == self._header), ""))
+
+    def note(self, owner: int, now: float) -> None:
+        """A stream of `owner` was reset as soon as it had come."""
+        self._bucket(owner, now).take(now)
+
+    def refused(self, owner: int, now: float) -> bool:
+        """Whether `owner` has done so too often."""
+        bucket = self._buckets.get(owner)
+        if bucket is None or bucket.take(now):
+            if bucket is not None:
+                bucket.give(1)
+            return False
+        return True
+
+    def _bucket(self, owner: int, now: float) -> Bucket:
+        bucket = self._buckets.get(owner)
+        if bucket is None:
+            bucket = self._buckets[owner] = Bucket(YOUNG_RESETS, now)
+            if len(self._buckets) > IDENTITIES_REMEMBERED:
+                self._buckets.popitem(last=False)
+        else:
+            self._buckets.move_to_end(owner)
+        return bucket
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What all connections of a door share."""
+
+    service: Service
+    limits: CallLimits
+    runtime: Runtime
+    resets: Resets
+    clock: Callable[[], float]
+    """Monotonic seconds."""
+
+
+class Serving:
+    """Begins the calls of one connection. One that is `refused` gets the same answer to each of them."""
+
+    __slots__ = ("_house", "_refused", "info")
+
+    def __init__(self, house: House, info: ConnectionInfo, *, refused: bool) -> None:
+        self.info = info
+        self._house = house
+        self._refused = refused
+
+    def open(self, headers: Headers, wire: Wire) -> Listener:
+        """Begin a call; who listens to its wire."""
+        try:
+            request = read_request(headers)
+        except Refused as refused:
+            wire.send_trailers(refusal_headers(refused))
+            return DEAF
+        if self._refused:
+            wire.send_trailers(trailers_only(Status(Code.UNAUTHENTICATED, REFUSED)))
+            return DEAF
+        info = CallInfo(metadata=request.metadata, connection=self.info)
+        house = self._house
+        call = Call(house.service, request, wire, info, limits=house.limits, runtime=house.runtime)
+        call.start()
+        return call
+
+    def too_large(self, wire: Wire, size: int, most: int) -> None:
+        """Answer a request whose headers are too long to be looked at."""
+        why = f"headers of {size} bytes: at most {most} are accepted"
+        wire.send_trailers(trailers_only(Status(Code.RESOURCE_EXHAUSTED, why)))

@@ -1,0 +1,47 @@
+"""What a call is written to, and what it is told: the seam between calls and the wires that carry them."""
+
+from typing import Protocol, TypeAlias
+
+Headers: TypeAlias = list[tuple[str, str]]
+"""Header fields in wire order: names in lower case, values as text of one character a byte (latin-1)."""
+
+
+class Wire(Protocol):
+    """Carries one call: an HTTP/2 stream, or a WebSocket tunnel. No method waits."""
+
+    def send_headers(self, headers: Headers) -> None:
+        """Begin the answer: `:status` and what goes with it."""
+
+    def send_message(self, framed: bytes) -> None:
+        """Send one length-prefixed gRPC message, its 5 bytes of prefix included."""
+
+    def send_trailers(self, headers: Headers) -> None:
+        """End the answer, after what has been sent. Without headers before, these hold `:status` too."""
+
+    def reset(self, code: int, why: str) -> None:
+        """Abandon the call; `code` is an error code of HTTP/2."""
+
+    def unsent(self) -> int:
+        """Bytes that wait here because the peer does not take them."""
+
+    def hold(self) -> None:
+        """Take no more of the request than is on its way already."""
+
+    def release(self) -> None:
+        """Take more of it again."""
+
+
+class Listener(Protocol):
+    """Who is told what arrives on a wire: a call."""
+
+    def on_data(self, data: bytes) -> None:
+        """Bytes of the request's body, cut anywhere."""
+
+    def on_half_closed(self) -> None:
+        """The request is complete."""
+
+    def on_reset(self, why: str) -> None:
+        """The wire is gone: cancelled, or its connection ended."""
+
+    def on_writable(self) -> None:
+        """What waits has fallen below what the wire likes to hold."""
