@@ -15,6 +15,7 @@ from hubproto import methods
 from hubproto.auth_pb2 import AuthResponse
 from mesh.identity.rules import parse_rule
 from principal import health
+from principal.attest import Attestor
 from principal.auth.header import HeaderMethod
 from principal.clock import LoopClock
 from principal.door_grpcio import GrpcioDoor
@@ -22,6 +23,7 @@ from principal.health import CHECK, LIST, MAX_WATCHERS, WATCH, WithHealth
 from principal.hub import Hub
 from principal.login import Login
 from principal.rpc import CallInfo, Code, ConnectionInfo, Kind, RpcError, Status
+from tests.principal.test_attest import FakeKernel
 from tests.principal.test_doors import until
 from tests.principal.virtual import AUTH, HEADER, ISSUER, VERSION, auth_request, xfcc
 
@@ -222,10 +224,10 @@ class House:
 
 
 @contextlib.asynccontextmanager
-async def opened() -> AsyncIterator[House]:
+async def opened(attestor: Attestor | None = None) -> AsyncIterator[House]:
     switch = Switch()
     service = WithHealth(hub(), serving=switch)
-    door = GrpcioDoor(service, host="127.0.0.1", port=0, max_message=1 << 20, ping_min_interval=0.0)
+    door = GrpcioDoor(service, host="127.0.0.1", port=0, max_message=1 << 20, ping_min_interval=0.0, attestor=attestor)
     await door.start()
     try:
         async with grpc.aio.insecure_channel(door.address) as channel:
@@ -244,6 +246,16 @@ async def test_whoever_reaches_the_door_is_answered_without_an_identity() -> Non
         with pytest.raises(grpc.aio.AioRpcError) as raised:
             await house.stub.Check(HealthCheckRequest(service="nothing"))
         assert raised.value.code() is grpc.StatusCode.NOT_FOUND
+
+
+async def test_a_connection_that_is_not_the_sidecars_is_not_even_told_the_health() -> None:
+    attestor = Attestor(FakeKernel(lambda: None), uids=(), wall=lambda: 0.0, monotonic=lambda: 0.0)
+    async with opened(attestor) as house:
+        with pytest.raises(grpc.aio.AioRpcError) as raised:
+            await house.stub.Check(HealthCheckRequest())
+        assert raised.value.code() is grpc.StatusCode.UNAUTHENTICATED
+        assert await house.stub.Watch(HealthCheckRequest()).code() is grpc.StatusCode.UNAUTHENTICATED
+    assert [refusal.method for refusal in attestor.refusals] == [CHECK, WATCH]
 
 
 async def test_agents_log_in_beside_it() -> None:
