@@ -8,11 +8,13 @@ import functools
 import json
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from mesh.adapters import ADAPTERS
 from mesh.findings import Finding
-from mesh.intent import DEFAULT_INTENT
+from mesh.intent import DEFAULT_INTENT, Version
 from mesh.manifests import decode_text, expand_lists, read_documents, write_document
 from mesh.report import FORMATS, Report
 from mesh.schema import Schemas
@@ -65,12 +67,12 @@ def manifests(data: bytes) -> None:
 
 
 def mutated(data: bytes) -> None:
-    """Verify what an adapter generates with some of its fields replaced: the bytes say which, and by what."""
-    names = tuple(ADAPTERS)
-    if len(data) < 4 or not names:
+    """Verify what an adapter generates, or a code's fixture, with fields replaced: the bytes say which, and by what."""
+    if len(data) < 5:
         return
-    documents = _generated(names[data[0] % len(names)])
-    for at in range(1, len(data) - 2, 3):
+    samples = _samples()
+    documents = json.loads(samples[int.from_bytes(data[:2], "big") % len(samples)])
+    for at in range(2, len(data) - 2, 3):
         document = documents[data[at] % len(documents)]
         paths = list(_paths(document))
         *path, last = paths[data[at + 1] % len(paths)]
@@ -81,8 +83,18 @@ def mutated(data: bytes) -> None:
     text = "---\n".join(write_document(document) for document in documents)
     objects, faults = read_documents(text, "fuzz.yaml")
     findings = unreadable(faults) + verify(objects, intent=DEFAULT_INTENT) + verify(objects)
+    findings += verify(objects, intent=EVERYTHING, adapters=ADAPTERS.values())
     _report(findings, len(objects))
 
+
+EVERYTHING = replace(
+    DEFAULT_INTENT,
+    keepalive=replace(DEFAULT_INTENT.keepalive, downstream=True),
+    mesh=replace(DEFAULT_INTENT.mesh, istio=Version(1, 28), envoy=Version(1, 36)),
+)
+"""What generates the objects that the default leaves out."""
+
+FIXTURES = Path(__file__).parents[1] / "tests" / "mesh" / "findings"
 
 REPLACEMENTS: tuple[Any, ...] = (
     None, True, False, 0, 1, -1, 2**40, 1.5, "", "x", "*", "0s", "1h", "-1s", "spiffe://x/y", "{agent}", "127.0.0.1",
@@ -91,13 +103,16 @@ REPLACEMENTS: tuple[Any, ...] = (
 
 
 @functools.cache
-def _texts(adapter: str) -> str:
-    return json.dumps([dict(each.data) for each in ADAPTERS[adapter].generate(DEFAULT_INTENT)])
-
-
-def _generated(adapter: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(_texts(adapter))
-    return found
+def _samples() -> tuple[str, ...]:
+    """Sets of documents, as JSON: what every adapter generates, and the fixtures of all findings."""
+    sets = [
+        [dict(each.data) for each in adapter.generate(intent)]
+        for adapter in ADAPTERS.values()
+        for intent in (DEFAULT_INTENT, EVERYTHING)
+    ]
+    fixtures = (read_documents(path.read_text(), path.name)[0] for path in sorted(FIXTURES.glob("*/*.yaml")))
+    sets += [[dict(each.data) for each in documents if each.data] for documents in fixtures]
+    return tuple(json.dumps(each) for each in sets if each)
 
 
 def _paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

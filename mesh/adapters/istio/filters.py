@@ -57,7 +57,7 @@ def _states(options: Field) -> Iterator[Finding]:
     settings = _settings(options)
     for option in settings.values():
         state = option.at("state")
-        if state.exists and state.value not in {PREBIND, 0}:
+        if state.exists and state.text != PREBIND and state.number != 0:
             yield state.finding("MT1121", f"{state.name} is {state.shown}; accepted sockets inherit {PREBIND} only.")
     enabled = settings.get(Setting.ENABLED)
     if settings and (enabled is None or enabled.at("int_value").number == 0):
