@@ -1,8 +1,7 @@
 """The health service: what it says to whom, by itself and through a real door."""
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
 import grpc
@@ -18,13 +17,16 @@ from principal import health
 from principal.attest import Attestor
 from principal.auth.header import HeaderMethod
 from principal.clock import LoopClock
+from principal.door.options import DoorOptions
+from principal.door.server import OwnDoor
 from principal.door_grpcio import GrpcioDoor
 from principal.health import CHECK, LIST, MAX_WATCHERS, WATCH, WithHealth
 from principal.hub import Hub
 from principal.login import Login
-from principal.rpc import CallInfo, Code, ConnectionInfo, Kind, RpcError, Status
+from principal.rpc import CallInfo, Code, ConnectionInfo, Door, Kind, RpcError, Service, Status
 from tests.principal.test_attest import FakeKernel
-from tests.principal.test_doors import until
+from tests.principal.test_doors import DOORS, until
+from tests.principal.test_doors import Kind as DoorKind
 from tests.principal.virtual import AUTH, HEADER, ISSUER, VERSION, auth_request, xfcc
 
 SERVING, NOT_SERVING, UNKNOWN = (
@@ -223,70 +225,89 @@ class House:
         return health_pb2_grpc.HealthStub(self.channel)
 
 
-@contextlib.asynccontextmanager
-async def opened(attestor: Attestor | None = None) -> AsyncIterator[House]:
+@pytest.fixture(params=DOORS.values(), ids=DOORS.keys())
+async def house(request: pytest.FixtureRequest) -> AsyncIterator[House]:
     switch = Switch()
     service = WithHealth(hub(), serving=switch)
-    door = GrpcioDoor(service, host="127.0.0.1", port=0, max_message=1 << 20, ping_min_interval=0.0, attestor=attestor)
+    door = request.param.make(service, 0)
     await door.start()
     try:
-        async with grpc.aio.insecure_channel(door.address) as channel:
+        async with open_channel(door, request.param) as channel:
             yield House(service, switch, channel)
     finally:
         await door.stop(0)
 
 
-async def test_whoever_reaches_the_door_is_answered_without_an_identity() -> None:
-    async with opened() as house:
-        assert (await house.stub.Check(HealthCheckRequest())).status == SERVING
-        house.switch.on = False
-        assert (await house.stub.Check(HealthCheckRequest(service=AGENTS))).status == NOT_SERVING
-        listed = (await house.stub.List(HealthListRequest())).statuses
-        assert sorted(listed) == NAMES
-        with pytest.raises(grpc.aio.AioRpcError) as raised:
-            await house.stub.Check(HealthCheckRequest(service="nothing"))
-        assert raised.value.code() is grpc.StatusCode.NOT_FOUND
+def open_channel(door: Door, kind: DoorKind) -> grpc.aio.Channel:
+    if kind.credentials is None:
+        return grpc.aio.insecure_channel(door.address)
+    options = (("grpc.ssl_target_name_override", "localhost"),)
+    return grpc.aio.secure_channel(door.address, kind.credentials(), options=options)
 
 
-async def test_a_connection_that_is_not_the_sidecars_is_not_even_told_the_health() -> None:
+def own_attesting(service: Service, attestor: Attestor) -> Door:
+    return OwnDoor(service, host="127.0.0.1", port=0, options=DoorOptions(max_message=1 << 20), attestor=attestor)
+
+
+def grpcio_attesting(service: Service, attestor: Attestor) -> Door:
+    return GrpcioDoor(service, host="127.0.0.1", port=0, max_message=1 << 20, ping_min_interval=0.0, attestor=attestor)
+
+
+async def test_whoever_reaches_the_door_is_answered_without_an_identity(house: House) -> None:
+    assert (await house.stub.Check(HealthCheckRequest())).status == SERVING
+    house.switch.on = False
+    assert (await house.stub.Check(HealthCheckRequest(service=AGENTS))).status == NOT_SERVING
+    listed = (await house.stub.List(HealthListRequest())).statuses
+    assert sorted(listed) == NAMES
+    with pytest.raises(grpc.aio.AioRpcError) as raised:
+        await house.stub.Check(HealthCheckRequest(service="nothing"))
+    assert raised.value.code() is grpc.StatusCode.NOT_FOUND
+
+
+@pytest.mark.parametrize("make", [own_attesting, grpcio_attesting])
+async def test_a_connection_that_is_not_the_sidecars_is_not_even_told_the_health(
+    make: Callable[[Service, Attestor], Door],
+) -> None:
     attestor = Attestor(FakeKernel(lambda: None), uids=(), wall=lambda: 0.0, monotonic=lambda: 0.0)
-    async with opened(attestor) as house:
-        with pytest.raises(grpc.aio.AioRpcError) as raised:
-            await house.stub.Check(HealthCheckRequest())
-        assert raised.value.code() is grpc.StatusCode.UNAUTHENTICATED
-        assert await house.stub.Watch(HealthCheckRequest()).code() is grpc.StatusCode.UNAUTHENTICATED
-    assert [refusal.method for refusal in attestor.refusals] == [CHECK, WATCH]
+    door = make(WithHealth(hub(), serving=Switch()), attestor)
+    await door.start()
+    try:
+        async with grpc.aio.insecure_channel(door.address) as channel:
+            stub = health_pb2_grpc.HealthStub(channel)
+            for call in (stub.Check(HealthCheckRequest()), stub.Watch(HealthCheckRequest())):
+                assert await asyncio.wait_for(call.code(), 10) is grpc.StatusCode.UNAUTHENTICATED
+    finally:
+        await door.stop(0)
+    assert attestor.refusals
+    assert attestor.attested == 0
 
 
-async def test_agents_log_in_beside_it() -> None:
-    async with opened() as house:
-        authenticate = house.channel.unary_unary(methods.AUTHENTICATE)
-        answer = await authenticate(auth_request(), metadata=((HEADER, xfcc("agent-a")),))
-        assert AuthResponse.FromString(answer).accessToken
+async def test_agents_log_in_beside_it(house: House) -> None:
+    authenticate = house.channel.unary_unary(methods.AUTHENTICATE)
+    answer = await authenticate(auth_request(), metadata=((HEADER, xfcc("agent-a")),))
+    assert AuthResponse.FromString(answer).accessToken
 
 
-async def test_a_watch_through_the_door_hears_changes_and_the_end() -> None:
-    async with opened() as house:
-        watch = house.stub.Watch(HealthCheckRequest(service=AGENTS))
-        async with asyncio.timeout(10):
-            assert (await watch.read()).status == SERVING
-            house.switch.on = False
-            house.service.changed()
-            assert (await watch.read()).status == NOT_SERVING
-            house.switch.on = True
-            house.service.changed()
-            assert (await watch.read()).status == SERVING
-            house.service.close()
-            assert await watch.code() is grpc.StatusCode.UNAVAILABLE
-        await until(lambda: house.service.watchers == 0)
+async def test_a_watch_through_the_door_hears_changes_and_the_end(house: House) -> None:
+    watch = house.stub.Watch(HealthCheckRequest(service=AGENTS))
+    async with asyncio.timeout(10):
+        assert (await watch.read()).status == SERVING
+        house.switch.on = False
+        house.service.changed()
+        assert (await watch.read()).status == NOT_SERVING
+        house.switch.on = True
+        house.service.changed()
+        assert (await watch.read()).status == SERVING
+        house.service.close()
+        assert await watch.code() is grpc.StatusCode.UNAVAILABLE
+    await until(lambda: house.service.watchers == 0)
 
 
-async def test_a_watcher_that_goes_away_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_watcher_that_goes_away_makes_room(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health, "MAX_WATCHERS", 1)
-    async with opened() as house:
-        watch = house.stub.Watch(HealthCheckRequest())
-        async with asyncio.timeout(10):
-            assert (await watch.read()).status == SERVING
-            assert await house.stub.Watch(HealthCheckRequest()).code() is grpc.StatusCode.RESOURCE_EXHAUSTED
-        watch.cancel()
-        await until(lambda: house.service.watchers == 0)
+    watch = house.stub.Watch(HealthCheckRequest())
+    async with asyncio.timeout(10):
+        assert (await watch.read()).status == SERVING
+        assert await house.stub.Watch(HealthCheckRequest()).code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    watch.cancel()
+    await until(lambda: house.service.watchers == 0)
