@@ -22,17 +22,10 @@ def readable(world: World) -> Iterator[Finding]:
     for component in world.components:
         for setting in component.settings.values():
             check, accepted = _READABLE.get(setting.row.kind, (None, ""))
-            if check is None or (setting.text is None and not _is_odd(setting)):
-                continue
-            if not check(setting):
+            if check is not None and setting.text is not None and not check(setting):
                 yield setting.place.finding(
                     "MT1911", f"{setting.name} is {setting.place.shown}, which cannot be read; accepted: {accepted}."
                 )
-
-
-def _is_odd(setting: Setting) -> bool:
-    """Whether a ConfigMap has something else than text for the setting, which the API server refuses."""
-    return setting.origin == "ConfigMap"
 
 
 def dangling(world: World) -> Iterator[Finding]:

@@ -144,7 +144,7 @@ def _of_config_map(item: Item) -> Iterator[Component]:
         if not any(key.startswith(PREFIXES[side]) for key in data.mapping):
             continue
         settings = {
-            KEYS[side][key].name: Setting(KEYS[side][key], "ConfigMap", at, at.text)
+            KEYS[side][key].name: Setting(KEYS[side][key], "ConfigMap", at, meant(at))
             for key, at in data.entries()
             if key in KEYS[side]
         }
@@ -195,15 +195,18 @@ def _flags(container: Field, side: Side) -> dict[str, Setting]:
 def arguments(container: Field) -> list[tuple[Field, str]]:
     """A container's command and arguments, each with its place; what is no text is told as its writer meant it."""
     places = [*container.at("command").items(), *container.at("args").items()]
-    return [(place, meant(place)) for place in places]
+    return [(place, meant(place) or "") for place in places]
 
 
-def meant(place: Field) -> str:
-    """The text of an argument. `- --creds=header:` without quotes is a mapping in YAML, and `- 8443` a number."""
+def meant(place: Field) -> str | None:
+    """The text that somebody meant who left out the quotes; None where nothing is written.
+
+    `- --creds=header:` is a mapping in YAML, and `- 8443` a number.
+    """
     pairs = list(place.mapping.items())
     if len(pairs) == 1 and pairs[0][1] is None:
         return f"{pairs[0][0]}:"
-    return place.text if place.text is not None else place.shown
+    return place.text if place.text is not None else place.shown if place.exists else None
 
 
 def _environment(
@@ -223,7 +226,7 @@ def _environment(
         item = _config_map(bundle, workload, reference.at("name").text or "")
         at = item.at("data", reference.at("key").text or "") if item is not None else reference
         if item is not None and at.exists:
-            found[row.name] = Setting(row, "ConfigMap", at, at.text)
+            found[row.name] = Setting(row, "ConfigMap", at, meant(at))
         elif not reference.at("optional").boolean:
             found[row.name] = Setting(row, "environment", reference, None)
             dangling.append(Dangling(row, reference, item))
@@ -239,5 +242,5 @@ def _variable(row: Row, variable: Field) -> Setting:
     """The setting of a variable that has its value here, or from elsewhere than a ConfigMap."""
     value, source = variable.at("value"), variable.at("valueFrom")
     if value.exists or not source.exists:
-        return Setting(row, "environment", value if value.exists else variable, value.text or "")
+        return Setting(row, "environment", value if value.exists else variable, meant(value) or "")
     return Setting(row, "environment", source, None, source.at("fieldRef", "fieldPath").text == POD_IP)

@@ -147,10 +147,11 @@ CODES: Final[tuple[Code, ...]] = (
     Code(
         code="MT1819",
         level=Level.ERROR,
-        title="argument that is no text",
-        why="Arguments are texts, and the API server refuses anything else. Without quotes YAML reads "
-        "`- --creds=header:` as a mapping, since it ends in a colon, and `- 8443` as a number.",
-        remedy='Put the argument in quotes: - "--creds=header:".',
+        title="text is wanted, and something else is written",
+        why="Arguments, variables, a ConfigMap's settings, labels and annotations are texts, and the API server "
+        "refuses anything else. Without quotes YAML reads `- --creds=header:` as a mapping, since it ends in a colon, "
+        "`8443` as a number and `true` as a switch.",
+        remedy='Put it in quotes: - "--creds=header:", value: "8443".',
     ),
     Code(
         code="MT1820",

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from mesh.kubernetes import accounts, believed, networkpolicies, pods, services
+from mesh.kubernetes import accounts, believed, networkpolicies, pods, services, texts
 from mesh.world import Check
 
 CHECKS: Final[tuple[Check, ...]] = (
@@ -11,5 +11,6 @@ CHECKS: Final[tuple[Check, ...]] = (
     *accounts.CHECKS,
     *networkpolicies.CHECKS,
     *believed.CHECKS,
+    *texts.CHECKS,
 )
 """All of them."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from mesh.bundle import Field, Workload, label_selector_takes
-from mesh.configuration.settings import Component, arguments
+from mesh.configuration.settings import Component
 from mesh.findings import Finding
 from mesh.world import Check, World
 
@@ -54,15 +54,6 @@ def users(world: World) -> Iterator[Finding]:
                 yield uid.finding("MT1817", message)
 
 
-def texts(world: World) -> Iterator[Finding]:
-    """MT1819: arguments that are no texts."""
-    for component in world.components:
-        for place, word in arguments(component.home) if component.workload is not None else []:
-            if place.text is None:
-                message = f"{place.name} is {place.shown}, not text, in {component.item.ref}."
-                yield place.finding("MT1819", message, remedy=f'Write it in quotes: - "{word}".')
-
-
 _USER: Final = ("securityContext", "runAsUser")
 
 
@@ -107,5 +98,5 @@ def _named_ports(world: World) -> Mapping[int, Mapping[str, int]]:
     }
 
 
-CHECKS: Final[tuple[Check, ...]] = (selectors, texts, service_links, users, host_network)
+CHECKS: Final[tuple[Check, ...]] = (selectors, service_links, users, host_network)
 """The checks of this file."""
