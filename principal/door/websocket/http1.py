@@ -75,11 +75,6 @@ class Http1:
         """Why the connection ended, in words; empty while it lives."""
         return self._ended if self._tunnel is None else self._tunnel.ended
 
-    @property
-    def unsent(self) -> int:
-        """Bytes that `output` would give."""
-        return self._output.size
-
     def receive(self, data: bytes, now: float) -> None:
         """Take bytes that have arrived, cut anywhere."""
         self.stats.bytes_in += len(data)
@@ -100,8 +95,8 @@ class Http1:
     def output(self) -> bytes:
         """All that is to be written now, empty when nothing is.
 
-        To be taken only while the transport takes more: what waits here is counted, and holds the call back. The call
-        may have more at once.
+        Not to be asked for while the transport takes no more: what waits here is counted, and holds the call back. The
+        call may have more at once.
         """
         waiting = self._output.size
         data = self._output.take()

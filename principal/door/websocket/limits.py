@@ -38,7 +38,8 @@ PING_SECONDS: Final = 1.0
 """Seconds after which one more is free. Who wants to know whether a path lives asks every few seconds."""
 
 UNREAD_SECONDS: Final = 60.0
-"""Seconds that output may wait without the peer taking any. Its path is dead or it means ill; memory is kept for it."""
+"""Seconds that output may wait while the peer reads too little. Its path is dead or it means ill, and memory is kept
+for it."""
 
 CLOSE_SECONDS: Final = 5.0
 """Seconds that the peer has to answer a close frame, or to read what it is told, before the connection is cut. The

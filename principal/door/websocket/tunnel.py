@@ -78,6 +78,10 @@ class Tunnel:
         del code
         if not self._over:
             self._end(CloseCode.INTERNAL_ERROR, why)
+        elif self._output.size and not self.done:
+            # Its end has been queued and is not taken: nothing more can be said.
+            self.ended = why
+            self._abort()
 
     def unsent(self) -> int:
         """Bytes that the edge has not taken, since the transport does not."""
@@ -134,11 +138,12 @@ class Tunnel:
         """Do what is due at `now`."""
         self._now = now
         self._tell_lost()
+        if self.done:
+            return
         if self._waits():
             self._unread.want()
         if self._unread.expired(now):
             self._lose(f"the peer has read nothing for {self._limits.unread_seconds:g} s")
-            self._output.drop()
             self._abort()
         elif self._closing.expired(now):
             self._abort()
@@ -258,6 +263,7 @@ class Tunnel:
 
     def _abort(self) -> None:
         self.aborted = True
+        self._output.drop()
         self._finish()
 
     # Writing.

@@ -356,6 +356,16 @@ def test_output_that_is_taken_in_time_starts_the_time_anew() -> None:
     assert not driver.http.closing
 
 
+def test_an_end_that_is_not_taken_is_given_up_when_the_call_says_so() -> None:
+    driver = opened()
+    driver.wire.send_trailers(OK)
+    driver.wire.reset(8, "the rest was not taken")
+    assert driver.http.closing
+    assert driver.http.aborted
+    assert driver.hear() == b""
+    assert driver.http.ended == "the rest was not taken"
+
+
 def test_frames_right_behind_the_request_are_read() -> None:
     driver = Driver().say(request() + message(b"early"))
     assert driver.call.told == [("data", grpc(b"early"))]
