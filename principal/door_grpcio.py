@@ -172,7 +172,7 @@ class GrpcioDoor:
     def connection_stats(self) -> Mapping[str, ConnectionStats]:
         """HTTP/2 PINGs sent on each open connection, as channelz counts them."""
         pings = _pings_by_peer()
-        return {info.id: ConnectionStats(pings.get(info.peer, 0)) for info in self._connections.open()}
+        return {info.id: ConnectionStats(pings_sent=pings.get(info.peer, 0)) for info in self._connections.open()}
 
     def kind(self, method: str) -> Kind | None:
         """How the service is called at `method`."""

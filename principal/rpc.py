@@ -78,12 +78,30 @@ class ConnectionInfo:
     """DER of the certificate that the other end has proved to own and that our authorities vouch for; empty without."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionStats:
-    """What a door counts for one connection."""
+    """What a door counts for one connection. None where its transport keeps that to itself."""
 
     pings_sent: int = 0
     """HTTP/2 PINGs that this side sent."""
+    pings_received: int | None = None
+    """HTTP/2 PINGs that the peer sent."""
+    ping_gap: float | None = None
+    """Seconds between its last two."""
+    ping_rtt: float | None = None
+    """Seconds that the last answered PING of ours took."""
+    bytes_received: int | None = None
+    bytes_sent: int | None = None
+    frames_received: Mapping[str, int] | None = None
+    """HTTP/2 frames by type; types that did not come are left out."""
+    streams: int | None = None
+    """Streams that are open."""
+    resets_received: int | None = None
+    resets_sent: int | None = None
+    last_reset: str | None = None
+    """The last RST_STREAM either way, in words."""
+    goaway: str | None = None
+    """What was said by GOAWAY, either way, in words."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,23 @@ class Connection(Model):
     peer: str
     pings_sent: int
     """HTTP/2 PINGs that the principal sent on it."""
+    pings_received: int | None
+    """HTTP/2 PINGs that the peer sent: behind a sidecar, the sidecar. This and the following: null where the server's
+    library does not tell (`--server-transport=grpcio`)."""
+    ping_gap_seconds: float | None
+    """Between the peer's last two."""
+    ping_rtt_ms: float | None
+    """Of the last one of ours that was answered."""
+    bytes_received: int | None
+    bytes_sent: int | None
+    frames_received: dict[str, int] | None
+    """HTTP/2 frames by type."""
+    streams: int | None
+    """Streams that are open on it."""
+    resets_received: int | None
+    resets_sent: int | None
+    last_reset: str | None
+    goaway: str | None
 
 
 class DeathReport(Model):

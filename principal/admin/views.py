@@ -156,9 +156,25 @@ def _heartbeat(stats: agents.HeartbeatStats) -> models.Heartbeat:
 
 def _connection(session: Session, everyone: Agents, stats: Mapping[str, ConnectionStats]) -> models.Connection:
     info = session.connection
+    counted = stats.get(info.id, ConnectionStats())
     return models.Connection(
         id=info.id,
         shared_by=everyone.sharing(info.id),
         peer=info.peer,
-        pings_sent=stats.get(info.id, ConnectionStats()).pings_sent,
+        pings_sent=counted.pings_sent,
+        pings_received=counted.pings_received,
+        ping_gap_seconds=_rounded(counted.ping_gap, 3),
+        ping_rtt_ms=_rounded(counted.ping_rtt, 6, factor=1000),
+        bytes_received=counted.bytes_received,
+        bytes_sent=counted.bytes_sent,
+        frames_received=None if counted.frames_received is None else dict(counted.frames_received),
+        streams=counted.streams,
+        resets_received=counted.resets_received,
+        resets_sent=counted.resets_sent,
+        last_reset=counted.last_reset,
+        goaway=counted.goaway,
     )
+
+
+def _rounded(value: float | None, digits: int, *, factor: float = 1.0) -> float | None:
+    return None if value is None else round(value * factor, digits)

@@ -1,6 +1,7 @@
 """HTTP/1.1's side of a connection, as the edge likes it: one tunnel of one call, or an answer that says why not."""
 
 from principal.door.websocket.http1 import Http1
+from principal.rpc import ConnectionStats
 
 
 class Http1Side:
@@ -30,6 +31,11 @@ class Http1Side:
     def calls(self) -> int:
         """1 while the connection lives: a tunnel is a call."""
         return 0 if self._http1.closing else 1
+
+    def stats(self) -> ConnectionStats:
+        """What is counted of it. A tunnel has no PINGs of HTTP/2."""
+        stats = self._http1.stats
+        return ConnectionStats(bytes_received=stats.bytes_in, bytes_sent=stats.bytes_out, streams=self.calls)
 
     @property
     def last_words(self) -> str:

@@ -52,7 +52,19 @@ class Opened(Protocol):
 class DoorProtocol(asyncio.Protocol):
     """One connection."""
 
-    __slots__ = ("_blocked", "_closed", "_door", "_first", "_flushing", "_loop", "_peer", "_transport", "info", "side")
+    __slots__ = (
+        "_blocked",
+        "_closed",
+        "_door",
+        "_first",
+        "_flushing",
+        "_loop",
+        "_peer",
+        "_reading",
+        "_transport",
+        "info",
+        "side",
+    )
 
     def __init__(self, door: Opened, number: int) -> None:
         self.info = ConnectionInfo(id=f"c{number}", peer="", transport=door.plain)
@@ -66,6 +78,7 @@ class DoorProtocol(asyncio.Protocol):
         self._flushing = False
         """A flush will come: nobody need ask for one."""
         self._blocked = False
+        self._reading = True
         self._closed = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -94,7 +107,7 @@ class DoorProtocol(asyncio.Protocol):
                 side = self.side = self._http1()
         self._flushing = True
         side.receive(data, self._loop.time())
-        self._flush()
+        self._write(side)
 
     def eof_received(self) -> bool:
         """The peer sends no more: gRPC has no use for half a connection."""
@@ -153,26 +166,26 @@ class DoorProtocol(asyncio.Protocol):
             self._flush()
 
     def _flush(self) -> None:
+        """Tell calls what has happened, and write what there is: the end of a turn."""
+        if self.side is not None and not self._closed:
+            self.side.settle()
+            self._write(self.side)
+
+    def _write(self, side: Side) -> None:
         """Write what there is, and see what has become of the connection."""
-        side, transport = self.side, self._transport
-        if side is None or transport is None or self._closed:
+        transport = self._transport
+        if transport is None or self._closed:
             return
-        side.settle()
+        self._flushing = False
         if not self._blocked:
             output = side.output()
-            while output:
+            if output:
                 transport.write(output)
-                side.settle()
-                # What is written may have stopped the transport, from within.
-                output = b"" if self._is_blocked() else side.output()
-        self._flushing = False
         if side.closing:
             self._close(side, transport)
-        elif side.paused is transport.is_reading():
-            (transport.pause_reading if side.paused else transport.resume_reading)()
-
-    def _is_blocked(self) -> bool:
-        return self._blocked
+        elif side.paused is self._reading:
+            self._reading = not side.paused
+            (transport.resume_reading if self._reading else transport.pause_reading)()
 
     def _close(self, side: Side, transport: asyncio.Transport) -> None:
         self._closed = True

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import itertools
 import socket
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from typing import Any, Final
 
 import structlog
@@ -58,6 +58,25 @@ class LoopRuntime:
         return self._loop.call_later(seconds, act) if seconds else self._loop.call_soon(act)
 
 
+class _Stats(Mapping[str, ConnectionStats]):
+    """Counters of connections that have calls, by id: a page of a hundred agents must not count ten thousand."""
+
+    def __init__(self, connections: Mapping[str, DoorProtocol]) -> None:
+        self._connections = connections
+
+    def __getitem__(self, key: str) -> ConnectionStats:
+        side = self._connections[key].side
+        if side is None or not side.calls:
+            raise KeyError(key)
+        return side.stats()
+
+    def __iter__(self) -> Iterator[str]:
+        return (key for key in list(self._connections) if key in self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
 class OwnDoor:
     """Serves `service` on `host`:`port` (0 takes a free one), or on the socket file of a `unix:` host.
 
@@ -90,7 +109,7 @@ class OwnDoor:
         self._file = SocketFile(path) if path is not None else None
         self._servers: list[asyncio.Server] = []
         self._numbers = itertools.count(1)
-        self._connections: dict[DoorProtocol, None] = {}
+        self._connections: dict[str, DoorProtocol] = {}
         self._to_verify = 0
         self._sweeping: asyncio.TimerHandle | None = None
         self._emptied: asyncio.Event | None = None
@@ -118,14 +137,14 @@ class OwnDoor:
         if self._file is not None:
             self._file.remove()
         self._why = "the principal is shutting down"
-        for connection in list(self._connections):
+        for connection in list(self._connections.values()):
             connection.drain(self._why)
         if self._connections:
             self._emptied = asyncio.Event()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(grace):
                     await self._emptied.wait()
-        for connection in list(self._connections):
+        for connection in list(self._connections.values()):
             connection.abort()
         if self._sweeping is not None:
             self._sweeping.cancel()
@@ -133,12 +152,12 @@ class OwnDoor:
         await asyncio.sleep(0)
 
     def connection_stats(self) -> Mapping[str, ConnectionStats]:
-        """Counters by connection id, of connections that have calls."""
-        return {}
+        """Counters by connection id, of connections that have calls. Each is read as it is asked for."""
+        return _Stats(self._connections)
 
     def came(self, connection: DoorProtocol, transport: asyncio.Transport) -> bytes:
         """A connection is open."""
-        self._connections[connection] = None
+        self._connections[connection.info.id] = connection
         if self._why or len(self._connections) > MAX_CONNECTIONS:
             transport.abort()
         if self._to_verify:
@@ -151,7 +170,7 @@ class OwnDoor:
 
     def went(self, connection: DoorProtocol) -> None:
         """A connection is closed."""
-        self._connections.pop(connection, None)
+        self._connections.pop(connection.info.id, None)
         if self._emptied is not None and not self._connections:
             self._emptied.set()
 
@@ -174,6 +193,6 @@ class OwnDoor:
 
     def _sweep(self) -> None:
         now = self._loop.time()
-        for connection in list(self._connections):
+        for connection in list(self._connections.values()):
             connection.tick(now)
         self._sweeping = self._loop.call_later(SWEEP_SECONDS, self._sweep)

@@ -2,6 +2,8 @@
 
 from typing import Protocol
 
+from principal.rpc import ConnectionStats
+
 
 class Side(Protocol):
     """Our side of one connection. Pure but for the calls that it begins; `now` is monotonic seconds."""
@@ -51,6 +53,9 @@ class Side(Protocol):
     @property
     def calls(self) -> int:
         """Calls that are open."""
+
+    def stats(self) -> ConnectionStats:
+        """What is counted of the connection."""
 
     @property
     def last_words(self) -> str:

@@ -32,9 +32,20 @@ class Evidence:
     resets_received: int = 0
     resets_sent: int = 0
     last_reset: tuple[int, int, str] | None = None
-    """Stream, error code and reason of the last RST_STREAM, either way."""
+    """Stream, error code and reason of the last RST_STREAM, either way; the reason of the peer's is `received`."""
     goaway_received: Goaway | None = None
     goaway_sent: Goaway | None = None
+
+    def frames(self) -> dict[str, int]:
+        """Frames that came, by the names of their types."""
+        return {name: count for name, count in zip(FRAME_NAMES, self.frames_in, strict=True) if count}
+
+    def reset_words(self) -> str | None:
+        """The last RST_STREAM as a line of a log."""
+        if self.last_reset is None:
+            return None
+        stream, code, why = self.last_reset
+        return f"stream {stream}: {error_name(code)}, {why}"
 
     def last_words(self) -> str:
         """What is known of why the connection ended; empty when nobody said a word."""

@@ -13,11 +13,10 @@ from principal.door.http2.events import (
     StreamOver,
     Writable,
 )
-from principal.door.http2.evidence import Evidence
 from principal.door.http2.limits import HEADER_LIST_BYTES, YOUNG_SECONDS
-from principal.door.http2.pings import Pings
 from principal.door.http2.wire import StreamWire
 from principal.door.serving import DEAF, Resets, Serving
+from principal.rpc import ConnectionStats
 
 REFUSED: Final = "this identity opens and resets streams too fast"
 
@@ -65,15 +64,23 @@ class Http2Side:
         """What is known of why it ended."""
         return self._connection.evidence.last_words()
 
-    @property
-    def pings(self) -> Pings:
-        """The connection's PINGs."""
-        return self._connection.pings
-
-    @property
-    def evidence(self) -> Evidence:
-        """Its counters and last words."""
-        return self._connection.evidence
+    def stats(self) -> ConnectionStats:
+        """What is counted of it."""
+        evidence, pings = self._connection.evidence, self._connection.pings
+        return ConnectionStats(
+            pings_sent=pings.sent,
+            pings_received=pings.received,
+            ping_gap=pings.last_gap,
+            ping_rtt=pings.rtt,
+            bytes_received=evidence.bytes_in,
+            bytes_sent=evidence.bytes_out,
+            frames_received=evidence.frames(),
+            streams=self.calls,
+            resets_received=evidence.resets_received,
+            resets_sent=evidence.resets_sent,
+            last_reset=evidence.reset_words(),
+            goaway=evidence.last_words() or None,
+        )
 
     def receive(self, data: bytes, now: float) -> None:
         """Take bytes from the peer."""
@@ -86,7 +93,11 @@ class Http2Side:
     def output(self) -> bytes:
         """Bytes to write now."""
         pieces = self._connection.take_output()
-        return b"".join(pieces) if pieces else b""
+        if not pieces:
+            return b""
+        output = b"".join(pieces)
+        self._connection.evidence.bytes_out += len(output)
+        return output
 
     def clogged(self) -> None:
         """The transport takes no more."""
