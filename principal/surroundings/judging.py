@@ -1,7 +1,5 @@
 """From what a principal sees of its pod to findings: one Pod manifest, verified like any other. Pure."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from mesh.adapters import ADAPTERS
@@ -9,14 +7,10 @@ from mesh.bundle import Bundle
 from mesh.findings import Finding
 from mesh.manifests import Lines, Manifest
 from mesh.verify import verify
-from principal.surroundings.listeners import PROXIES
+from principal.surroundings.facts import Facts
 
 SOURCE: Final = "this principal"
 """Stands where a finding has its file."""
-
-ISTIO_STATUS: Final = "sidecar.istio.io/status"
-LINKERD_STATUS: Final = "linkerd.io/proxy-version"
-"""Annotations that the injectors write into pods that got a sidecar."""
 
 VISIBLE: Final = frozenset(
     {
@@ -35,42 +29,6 @@ fields of its own pod that the downward API does not give."""
 
 METADATA: Final = "metadata."
 """How the path of a field begins that only the downward API tells."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
-    """What a principal sees of its surroundings."""
-
-    said: Mapping[str, str]
-    """The options that somebody has set, by name, as users write them."""
-    namespace: str
-    name: str
-    """The pod's name, which is the host's."""
-    uid: int | None
-    """The user that the principal runs as; None where there are none."""
-    labels: Mapping[str, str] | None
-    annotations: Mapping[str, str] | None
-    """Of the pod; None where the downward API tells nothing."""
-    ports: frozenset[int] | None
-    """Where others listen in our network namespace; None where nobody tells."""
-    faults: tuple[str, ...] = ()
-    """What could not be read of all this."""
-
-    @property
-    def sees_pod(self) -> bool:
-        """Whether the pod's labels or annotations are known."""
-        return self.labels is not None or self.annotations is not None
-
-    @property
-    def sidecar(self) -> str:
-        """The sidecar that is to be seen, by who injected it or by where it listens: a mesh, `some`, or `none`."""
-        annotations = self.annotations or {}
-        if ISTIO_STATUS in annotations:
-            return "istio"
-        if LINKERD_STATUS in annotations:
-            return "linkerd"
-        known = [PROXIES[port] for port in sorted(self.ports or ()) if port in PROXIES]
-        return known[0] if known else "some" if self.ports else "none"
 
 
 def pod_of(facts: Facts) -> Manifest:

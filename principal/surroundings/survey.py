@@ -13,7 +13,7 @@ import structlog
 from mesh.findings import Finding, Level
 from principal.config import PrincipalConfig
 from principal.surroundings import listeners, podinfo
-from principal.surroundings.judging import Facts, findings
+from principal.surroundings.facts import Facts
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -57,13 +57,19 @@ def look(config: PrincipalConfig) -> Facts:
 async def judge(facts: Facts, surroundings: Surroundings) -> None:
     """Verify what was seen and log it, beside whatever else the principal does meanwhile."""
     try:
-        found = await asyncio.to_thread(findings, facts)
+        found = await asyncio.to_thread(_findings, facts)
     except Exception:
         # Advice must not stop a hub: whatever the checks meet in labels that anybody may write ends here.
         log.exception("surroundings not checked")
         return
     surroundings.facts, surroundings.found = facts, found
     tell(facts, found)
+
+
+def _findings(facts: Facts) -> list[Finding]:
+    from principal.surroundings.judging import findings  # noqa: PLC0415 - a third of a second that no agent waits for
+
+    return findings(facts)
 
 
 def tell(facts: Facts, found: Iterable[Finding]) -> None:

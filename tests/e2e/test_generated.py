@@ -34,7 +34,7 @@ INTENTS = {
     "gateways": Intent(
         gateways=(
             Gateway(system="envoy", name="edge", namespace="edge"),
-            *(Gateway(system=each, pod_networks=("10.42.0.0/16", "fd00:42::/48")) for each in GATEWAYS),
+            *(Gateway(system=each, name=each, pod_networks=("10.42.0.0/16", "fd00:42::/48")) for each in GATEWAYS),
         )
     ),
 }

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from principal.surroundings.judging import Facts
+from principal.surroundings.facts import Facts
 
 ISTIO = "identity:x-forwarded-client-cert:spiffe://cluster.local/ns/argocd-agents/sa/{agent}"
 LINKERD = "identity:l5d-client-id:{agent}.argocd-agents.serviceaccount.identity.linkerd.cluster.local"

@@ -7,7 +7,8 @@ import pytest
 from mesh.adapters import ADAPTERS
 from mesh.findings import CATALOGUE
 from mesh.intent import DEFAULT_INTENT, Intent
-from principal.surroundings.judging import SOURCE, VISIBLE, Facts, findings
+from principal.surroundings.facts import Facts
+from principal.surroundings.judging import SOURCE, VISIBLE, findings
 from tests.e2e.generated import environment
 from tests.mesh.adapters.intents import OPEN, OTHER
 from tests.principal.surroundings.pods import ISTIO, LINKERD, pod
