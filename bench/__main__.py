@@ -14,7 +14,9 @@ def main() -> int:
     names = sorted(path.stem for path in HERE.glob("bench_*.py"))
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(names)}; all when none is given")
-    chosen = parser.parse_args().names or names
+    # `door` is `bench_door`.
+    given = [name if name in names else f"bench_{name}" for name in parser.parse_args().names]
+    chosen = given or names
     unknown = sorted(set(chosen) - set(names))
     if unknown:
         parser.error(f"no benchmark {', '.join(unknown)}: there are {', '.join(names)}")
