@@ -23,7 +23,8 @@ class Attest(StrEnum):
     NETNS = "netns"
     """The kernel: the peer's socket is in our network namespace and, with user ids, belongs to one of them."""
     SOCKET_FILE = "socket-file"
-    """Nobody: on a unix socket, whoever may open its file (mode 0600) may connect."""
+    """On a unix socket: nobody, whoever may open its file (mode 0600) may connect; with user ids, the kernel is asked
+    of which user the process is that connected, and the file is open to all."""
     OFF = "off"
     """Nobody: whoever reaches the port is believed."""
 
@@ -82,10 +83,22 @@ class PrincipalConfig:
     """Bytes of one gRPC message, in and out."""
 
     enable_websocket: bool = False
-    """Whether agents may arrive by WebSocket."""
+    """Whether agents may arrive by WebSocket; the own door's only."""
 
     server_transport: str = "grpcio"
-    """Which server carries the hub."""
+    """Which server carries the hub: `own` or `grpcio`."""
+
+    tcp_keepalive_time: float = 30.0
+    """Seconds of silence before the kernel's first probe; 0 sends none. These four are the own door's only."""
+
+    tcp_keepalive_interval: float = 10.0
+    """Seconds between probes; 0 is the kernel's own."""
+
+    tcp_keepalive_probes: int = 3
+    """Unanswered probes after which a connection is dead; 0 is the kernel's own."""
+
+    tcp_user_timeout: float = 60.0
+    """Seconds that what was sent may stay unacknowledged; 0 is the kernel's own."""
 
     tls_cert: Path | None = None
     """PEM file of the server's certificate chain; given together with `tls_key`."""
@@ -105,6 +118,15 @@ class PrincipalConfig:
     client_cert_subject_match: bool = False
     """Where certificates are required: their common name must be the agent's name."""
 
+    tls_min_version: str = "tls1.3"
+    """`tls1.2` or `tls1.3`. gRPC's server takes both whatever is asked; this and the next two are the own door's."""
+
+    tls_max_version: str = ""
+    """The same; empty is the newest."""
+
+    tls_ciphersuites: tuple[str, ...] = ()
+    """Suites of TLS 1.2, by their names in Go; empty offers all that HTTP/2 permits."""
+
     tls_blocklist: Path | None = None
     """File of certificates that are turned away, one SHA-256 a line."""
 
@@ -112,7 +134,7 @@ class PrincipalConfig:
     """Who may connect at all."""
 
     sidecar_uids: tuple[int, ...] = ()
-    """User ids of which the peer's socket must have one, with `Attest.NETNS`; empty takes any."""
+    """User ids of which the peer must have one, unless `Attest.OFF`; empty takes any."""
 
     header_peers: tuple[Network, ...] = ()
     """Networks of which a peer is believed although it is not in our network namespace; with `Attest.NETNS`."""

@@ -22,6 +22,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from principal.auth.errors import FileError
 from principal.auth.followed import FollowedFile
+from principal.offer import DEFAULT_OFFER, Offer
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -35,32 +36,6 @@ GENERATED_NAME: Final = "meshtether-principal"
 
 MAX_DNS_NAME: Final = 253
 """Characters of a DNS name (RFC 1035: 255 bytes with their lengths)."""
-
-
-CIPHER_SUITES: Final = {
-    "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256": "ECDHE-ECDSA-AES128-GCM-SHA256",
-    "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256": "ECDHE-RSA-AES128-GCM-SHA256",
-    "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384": "ECDHE-ECDSA-AES256-GCM-SHA384",
-    "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384": "ECDHE-RSA-AES256-GCM-SHA384",
-    "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256": "ECDHE-ECDSA-CHACHA20-POLY1305",
-    "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256": "ECDHE-RSA-CHACHA20-POLY1305",
-}
-"""Suites of TLS 1.2 that HTTP/2 permits (RFC 9113, appendix A forbids the rest), with OpenSSL's names for them."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Offer:
-    """What is negotiated about. gRPC's server has its own offer, and no argument for another."""
-
-    min_version: str = "tls1.3"
-    """`tls1.2` or `tls1.3`."""
-    max_version: str = ""
-    """The same; empty is the newest."""
-    suites: tuple[str, ...] = ()
-    """Keys of `CIPHER_SUITES`, for TLS 1.2; empty offers all. The suites of TLS 1.3 can't be chosen."""
-
-
-DEFAULT_OFFER: Final = Offer()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from typing import Final
 
 from mesh.networks import Network, is_private, parse_network, shown
+from meshtether.commands.socket_settings import CHOOSE_OWN, is_own
 from meshtether.options.checks import Checks
 from meshtether.options.model import Notice, Resolved
 from principal.config import Attest, PrincipalConfig
@@ -21,7 +22,7 @@ def attestation(resolved: Resolved, checks: Checks, *, method: str) -> tuple[Att
     mode = Attest(resolved.text("attest"))
     if _is_unix(resolved, checks):
         _refuse_on_unix(resolved, checks, uids=bool(uids))
-        return Attest.SOCKET_FILE, ()
+        return Attest.SOCKET_FILE, uids
     if mode is Attest.OFF:
         if uids:
             checks.refuse("sidecar-uid", "--attest=off asks the kernel nothing", "leave one of the two out")
@@ -83,13 +84,18 @@ def _is_unix(resolved: Resolved, checks: Checks) -> bool:
 
 
 def _refuse_on_unix(resolved: Resolved, checks: Checks, *, uids: bool) -> None:
-    """Refuse what would need SO_PEERCRED: the sockets under a gRPC server are not ours to ask."""
-    reason = "who opened a unix socket can't be asked under gRPC's server, which keeps its sockets to itself"
-    remedy = "leave it out: the socket's mode 0600 admits its owner's processes only, so run both as one user"
-    if uids:
-        checks.refuse("sidecar-uid", reason, remedy)
-    if resolved.given("attest") and resolved.text("attest") == Attest.NETNS:
-        checks.refuse("attest", reason, remedy)
+    """Refuse what can't be asked about a unix socket: never its peer's network, and its user in our own door only."""
+    mine = "the socket's mode 0600 admits its owner's processes only, so run both as one user"
+    if uids and not is_own(resolved):
+        reason = "who opened a unix socket can't be asked under gRPC's server, which keeps its sockets to itself"
+        checks.refuse("sidecar-uid", reason, f"set {CHOOSE_OWN}, or leave it out: {mine}")
+    if not resolved.given("attest"):
+        return
+    if resolved.text("attest") == Attest.NETNS:
+        remedy = f"leave it out: with {CHOOSE_OWN}, --sidecar-uid asks for the user; without, {mine}"
+        checks.refuse("attest", "a unix socket has no ends in a network namespace", remedy)
+    elif uids:
+        checks.refuse("sidecar-uid", "--attest=off asks the kernel nothing", "leave one of the two out")
 
 
 def _refuse_open_port(resolved: Resolved, checks: Checks) -> None:

@@ -7,6 +7,7 @@ from meshtether.commands.auth_settings import auth_notices
 from meshtether.commands.options_command import OptionsCommand
 from meshtether.commands.principal_settings import build_principal
 from meshtether.commands.serving import serve, start_logging
+from meshtether.commands.socket_settings import socket_notices
 from meshtether.commands.tls_settings import tls_notices
 from meshtether.options.model import Notice, Resolved
 from meshtether.options.table import PRINCIPAL
@@ -30,7 +31,8 @@ def notices(config: PrincipalConfig) -> list[Notice]:
 def run_principal(resolved: Resolved) -> None:
     """Serve until a signal; ends the process with the exit status."""
     config = build_principal(resolved)
-    start_logging(resolved, *notices(config), *auth_notices(resolved), *tls_notices(resolved))
+    told = (*notices(config), *auth_notices(resolved), *tls_notices(resolved), *socket_notices(resolved))
+    start_logging(resolved, *told)
     from principal.run import run  # noqa: PLC0415 - only this command needs the server and all that it needs
 
     raise SystemExit(serve(lambda stop: run(config, stop=stop)))

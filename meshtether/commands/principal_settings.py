@@ -6,6 +6,7 @@ from typing import Final
 from meshtether.commands.attest_settings import attestation, header_peers
 from meshtether.commands.auth_settings import check_auth
 from meshtether.commands.identity_settings import identity_options
+from meshtether.commands.socket_settings import tcp_settings
 from meshtether.commands.tls_settings import tls_settings
 from meshtether.options.checks import Checks
 from meshtether.options.model import Resolved
@@ -21,6 +22,7 @@ def build_principal(resolved: Resolved) -> PrincipalConfig:
     method = check_auth(resolved, checks)
     tls = tls_settings(resolved, checks, method=method)
     attest, sidecar_uids = attestation(resolved, checks, method=method)
+    tcp = tcp_settings(resolved, checks)
     key = resolved.text("jwt-key")
     config = PrincipalConfig(
         listen_host=resolved.text("listen-host"),
@@ -38,14 +40,21 @@ def build_principal(resolved: Resolved) -> PrincipalConfig:
         session_timeout=resolved.seconds("session-timeout") or None,
         keepalive_min_interval=resolved.seconds("keepalive-min-interval"),
         max_message_size=resolved.number("grpc-max-message-size"),
-        enable_websocket=False,
+        enable_websocket=resolved.flag("enable-websocket"),
         server_transport=resolved.text("server-transport"),
+        tcp_keepalive_time=tcp.keepalive_time,
+        tcp_keepalive_interval=tcp.keepalive_interval,
+        tcp_keepalive_probes=tcp.keepalive_probes,
+        tcp_user_timeout=tcp.user_timeout,
         tls_cert=tls.cert,
         tls_key=tls.key,
         insecure_tls_generate=tls.generate,
         root_ca_path=tls.roots,
         require_client_certs=tls.require,
         client_cert_subject_match=tls.subject_match,
+        tls_min_version=tls.min_version,
+        tls_max_version=tls.max_version,
+        tls_ciphersuites=tls.suites,
         tls_blocklist=tls.blocklist,
         attest=attest,
         sidecar_uids=sidecar_uids,

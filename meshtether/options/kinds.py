@@ -102,11 +102,15 @@ PORT_OR_OFF: Final = whole("PORT", 0, MAX_PORT, note="0 switches it off")
 COUNT: Final = whole("N", 1, 2**31 - 1)
 
 
-def duration(*, least: int = 0, zero: str = "", reason: str = "") -> Kind:
-    """A Go duration that is not negative and, unless it is 0 where `zero` says what that means, at least `least` ns."""
-    bounds = [f"at least {durations.format_duration(least)}"] if least else []
-    bounds += [f"0: {zero}"] if zero else []
-    accepted = durations.ACCEPTED + (f"; {', or '.join(bounds)}" if bounds else "")
+def duration(*, least: int = 0, most: int = 0, step: int = 0, zero: str = "", reason: str = "") -> Kind:
+    """A Go duration that is not negative and, unless it is 0 where `zero` says what that means, at least `least` ns.
+
+    Also at most `most` ns, and a multiple of `step` ns, unless these are 0.
+    """
+    words = (("at least", least), ("at most", most), ("in steps of", step))
+    limits = ", ".join(f"{word} {durations.format_duration(ns)}" for word, ns in words if ns)
+    bounds = ", or ".join(each for each in (limits, zero and f"0: {zero}") if each)
+    accepted = durations.ACCEPTED + (f"; {bounds}" if bounds else "")
 
     def parse(text: str) -> int:
         ns = durations.parse_duration(text)
@@ -114,6 +118,10 @@ def duration(*, least: int = 0, zero: str = "", reason: str = "") -> Kind:
             raise ValueError("negative")
         if ns < least and not (ns == 0 and zero):
             raise ValueError(f"less than {durations.format_duration(least)}{reason and f', {reason}'}")
+        if most and ns > most:
+            raise ValueError(f"more than {durations.format_duration(most)}")
+        if step and ns % step:
+            raise ValueError(f"not in steps of {durations.format_duration(step)}")
         return ns
 
     return Kind("DURATION", accepted, parse, _show_duration, hint=_hint_duration)

@@ -71,12 +71,22 @@ BUILT: Final = (
     ),
     Option(
         name="server-transport",
-        kind=choice("grpcio"),
+        kind=choice("own", "grpcio"),
         theme=own.CONNECTION,
-        help="Which server carries the streams.",
+        help="Which server carries the streams: the principal's own door, or gRPC's server, which knows no TCP timers, "
+        "no WebSocket, no choice of TLS and not who opened a unix socket.",
         default="grpcio",
         env="MESHTETHER_SERVER_TRANSPORT",
         keys=("meshtether.server-transport",),
+    ),
+    Option(
+        name="enable-websocket",
+        kind=BOOL,
+        theme=own.CONNECTION,
+        help="Take agents that come by WebSocket, too, on the same port. Not with --server-transport=grpcio.",
+        default="false",
+        env="ARGOCD_PRINCIPAL_ENABLE_WEBSOCKET",
+        keys=("principal.websocket.enable",),
     ),
     Option(
         name="auth",
@@ -103,7 +113,7 @@ BUILT: Final = (
         kind=UIDS,
         theme=own.IDENTITY,
         help="Take only connections that the sidecar's user opened, by the kernel's word: 1337 is Istio's, 2102 "
-        "Linkerd's. Empty takes every user of the pod.",
+        "Linkerd's. Empty takes every user of the pod; on a unix socket, whoever may open its file.",
         env="MESHTETHER_SIDECAR_UID",
         keys=("meshtether.sidecar-uid",),
     ),

@@ -72,8 +72,8 @@ TLS: Final = (
         name="tls-min-version",
         kind=TEXT,
         theme=own.TLS,
-        help="Oldest version of TLS to speak. gRPC's server takes tls1.2 and tls1.3 and no choice: set to tls1.3, this "
-        "is refused until the principal has a door of its own; unset, TLS 1.2 is taken too, with a warning.",
+        help="Oldest version of TLS to speak, tls1.2 or tls1.3. gRPC's server (--server-transport=grpcio) takes both "
+        "and no choice: there tls1.3 is refused, and unset, TLS 1.2 is taken too, with a warning.",
         default="tls1.3",
         env="ARGOCD_PRINCIPAL_TLS_MIN_VERSION",
         keys=("principal.tls.min-version",),
@@ -82,7 +82,8 @@ TLS: Final = (
         name="tls-max-version",
         kind=TEXT,
         theme=own.TLS,
-        help="Newest version of TLS to speak. Under gRPC's server only tls1.3 can be had; all else is refused.",
+        help="Newest version of TLS to speak; empty is the newest there is. Under gRPC's server only tls1.3 can be "
+        "had; all else is refused.",
         env="ARGOCD_PRINCIPAL_TLS_MAX_VERSION",
         keys=("principal.tls.max-version",),
     ),
@@ -90,8 +91,8 @@ TLS: Final = (
         name="tls-ciphersuites",
         kind=LIST,
         theme=own.TLS,
-        help="Cipher suites to offer. gRPC's server has its own and takes no others: refused until the principal has a "
-        "door of its own.",
+        help="Cipher suites to offer for TLS 1.2, by their names in Go; empty offers all that HTTP/2 permits. Those of "
+        "TLS 1.3 can't be chosen. Refused under gRPC's server, which has its own.",
         env="ARGOCD_PRINCIPAL_TLS_CIPHERSUITES",
         keys=("principal.tls.ciphersuites",),
     ),

@@ -12,6 +12,7 @@ from meshtether.options import (
     own,
     principal_identity,
     principal_later,
+    principal_sockets,
     principal_table,
     principal_tls,
 )
@@ -28,6 +29,7 @@ PRINCIPAL: Final = _component(
     "principal",
     *principal_table.BUILT,
     *principal_identity.IDENTITY,
+    *principal_sockets.SOCKETS,
     *principal_tls.TLS,
     *own.OWN,
     *principal_later.LATER,

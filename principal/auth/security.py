@@ -22,6 +22,7 @@ from principal.config import PrincipalConfig
 from principal.deaths import DeathCause
 from principal.identity_options import header_rule
 from principal.login import Login
+from principal.offer import Offer
 from principal.session import Session
 from principal.tls import GeneratedTls, ServerTls, Tls, own_names
 from principal.tokens import Issuer, generate_key, read_keys
@@ -145,12 +146,25 @@ def _tls(config: PrincipalConfig) -> Tls | None:
     roots = config.root_ca_path if required else None
     if required and roots is None:
         raise FileError("client certificates are required, and no authorities are given: --root-ca-path is needed")
+    offer = Offer(
+        min_version=config.tls_min_version, max_version=config.tls_max_version, suites=config.tls_ciphersuites
+    )
     if config.tls_cert is not None and config.tls_key is not None:
-        return ServerTls(certificate=config.tls_cert, key=config.tls_key, roots=roots, require_client_certs=required)
+        return ServerTls(
+            certificate=config.tls_cert,
+            key=config.tls_key,
+            roots=roots,
+            require_client_certs=required,
+            offer=offer,
+        )
     if not config.insecure_tls_generate:
         raise FileError("TLS needs --tls-cert and --tls-key, or --insecure-tls-generate")
     tls = GeneratedTls(
-        hosts=own_names(config.listen_host), roots=roots, require_client_certs=required, now=datetime.now(UTC)
+        hosts=own_names(config.listen_host),
+        roots=roots,
+        require_client_certs=required,
+        now=datetime.now(UTC),
+        offer=offer,
     )
     log.warning("certificate generated for this run: agents can't verify it", sha256=tls.material.fingerprint)
     return tls

@@ -16,7 +16,8 @@ from typing import Any, Final
 
 import structlog
 
-from principal.tls import CIPHER_SUITES, Offer, Tls, TlsMaterial
+from principal.offer import CIPHER_SUITES, Offer
+from principal.tls import Tls, TlsMaterial
 
 log = structlog.stdlib.get_logger(__name__)
 

@@ -77,11 +77,30 @@ def test_a_unix_socket_is_guarded_by_its_file() -> None:
     assert not notices(config)
 
 
-@pytest.mark.parametrize("asked", ["--sidecar-uid=1337", "--attest=netns"])
-def test_what_a_unix_socket_cannot_tell_under_grpcs_server_is_refused_by_name(asked: str) -> None:
-    told = problems("--listen-host=unix:/run/hub.sock", asked)
-    assert asked.partition("=")[0] in told
+def test_who_opened_a_unix_socket_can_not_be_asked_under_grpcs_server_which_is_said_by_name() -> None:
+    told = problems("--listen-host=unix:/run/hub.sock", "--server-transport=grpcio", "--sidecar-uid=1337")
+    assert "--sidecar-uid" in told
     assert "gRPC" in told
+    assert "--server-transport=own" in told
+
+
+def test_in_the_own_door_a_unix_socket_tells_its_peers_user() -> None:
+    config = build("--listen-host=unix:/run/hub.sock", "--server-transport=own", "--sidecar-uid=1337,2102")
+    assert (config.attest, config.sidecar_uids) == (Attest.SOCKET_FILE, (1337, 2102))
+    assert not notices(config)
+
+
+@pytest.mark.parametrize("transport", ["own", "grpcio"])
+def test_a_unix_socket_is_of_no_network_namespace(transport: str) -> None:
+    told = problems("--listen-host=unix:/run/hub.sock", f"--server-transport={transport}", "--attest=netns")
+    assert "flag --attest: 'netns': a unix socket has no ends in a network namespace" in told
+    assert "--sidecar-uid" in told
+
+
+def test_user_ids_of_a_unix_socket_without_attestation_are_a_contradiction() -> None:
+    unix = ("--listen-host=unix:/run/hub.sock", "--server-transport=own")
+    assert "--attest=off asks the kernel nothing" in problems(*unix, "--attest=off", "--sidecar-uid=1337")
+    assert build(*unix, "--attest=off").attest is Attest.SOCKET_FILE
 
 
 @pytest.mark.parametrize("host", ["unix:", "unix:hub.sock", "unix:./hub.sock", "unix:/", "unix://"])

@@ -73,6 +73,15 @@ def test_zero_of_a_duration_may_mean_something_below_its_least() -> None:
     assert duration(least=SECOND, zero="off").parse("0") == 0
 
 
+@pytest.mark.parametrize(("text", "told"), [("1500ms", "not in steps of 1s"), ("3m", "more than 2m0s"), ("0", "less")])
+def test_a_duration_may_have_a_most_and_a_step(text: str, told: str) -> None:
+    kind = duration(least=SECOND, most=120 * SECOND, step=SECOND)
+    assert kind.parse("2m") == 120 * SECOND
+    assert kind.accepted.endswith("; at least 1s, at most 2m0s, in steps of 1s")
+    with pytest.raises(ValueError, match=told):
+        kind.parse(text)
+
+
 def test_a_duration_is_nanoseconds() -> None:
     assert duration().parse("1m30.5s") == 90_500 * MILLISECOND
 

@@ -102,13 +102,13 @@ def test_a_blocklist_behind_a_sidecar_would_block_nobody(file: Path) -> None:
             f"gRPC's server takes tls1.2 and tls1.3; {OWN_DOOR}",
         ),
         ("--tls-min-version=1.3", "no version of TLS (tls1.0, tls1.1, tls1.2, tls1.3)"),
-        ("--tls-max-version=tls1.2", "choosing comes with the principal's own door"),
+        ("--tls-max-version=tls1.2", "--server-transport=own lets you choose"),
         ("--tls-max-version=new", "no version of TLS"),
-        ("--tls-ciphersuites=TLS_AES_128_GCM_SHA256", "gRPC's server has its own; choosing comes with"),
+        ("--tls-ciphersuites=TLS_AES_128_GCM_SHA256", "gRPC's server has its own; --server-transport=own"),
     ],
 )
 def test_what_grpcs_server_cannot_do_is_refused_by_name(file: Path, argument: str, told: str) -> None:
-    found = problems(f"--auth=userpass:{file}", "--insecure-tls-generate", argument)
+    found = problems(f"--auth=userpass:{file}", "--insecure-tls-generate", "--server-transport=grpcio", argument)
     assert told in found
     assert f"flag {argument.partition('=')[0]}" in found
 
@@ -122,10 +122,50 @@ def test_behind_a_sidecar_none_of_it_matters(argument: str) -> None:
 
 
 def test_that_tls_1_2_is_taken_too_is_said_unless_somebody_asked_for_it(file: Path) -> None:
-    arguments = (f"--auth=userpass:{file}", "--insecure-tls-generate")
+    arguments = (f"--auth=userpass:{file}", "--insecure-tls-generate", "--server-transport=grpcio")
     [notice] = tls_notices(given(*arguments))
     assert notice.message == "TLS 1.2 is accepted beside TLS 1.3"
     assert tls_notices(given(*arguments, "--tls-min-version=tls1.2")) == []
+
+
+OWN = ("--insecure-tls-generate", "--server-transport=own")
+SUITES = "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384"
+
+
+def test_the_own_door_takes_versions_and_suites(file: Path) -> None:
+    userpass = f"--auth=userpass:{file}"
+    config = build(userpass, *OWN)
+    assert (config.tls_min_version, config.tls_max_version, config.tls_ciphersuites) == ("tls1.3", "", ())
+    chosen = ("--tls-min-version=tls1.2", "--tls-max-version=tls1.2", f"--tls-ciphersuites={SUITES}")
+    config = build(userpass, *OWN, *chosen)
+    assert (config.tls_min_version, config.tls_max_version) == ("tls1.2", "tls1.2")
+    assert config.tls_ciphersuites == tuple(SUITES.split(","))
+    assert tls_notices(given(userpass, *OWN)) == tls_notices(given(userpass, *OWN, *chosen)) == []
+
+
+@pytest.mark.parametrize(
+    ("argument", "told"),
+    [
+        ("--tls-min-version=tls1.1", "HTTP/2 forbids versions of TLS before 1.2; accepted: tls1.2, tls1.3"),
+        ("--tls-min-version=", "no version of TLS"),
+        ("--tls-max-version=tls1.0", "HTTP/2 forbids versions of TLS before 1.2; accepted: tls1.2, tls1.3, or not"),
+        ("--tls-max-version=TLS1.3", "no version of TLS (tls1.0, tls1.1, tls1.2, tls1.3)"),
+        ("--tls-max-version=tls1.2", "older than --tls-min-version, which is tls1.3; accepted: tls1.3 or newer"),
+        ("--tls-ciphersuites=TLS_AES_128_GCM_SHA256", "of TLS 1.3, whose suites can't be chosen; accepted: TLS_ECDHE"),
+        ("--tls-ciphersuites=TLS_RSA_WITH_AES_128_CBC_SHA", "is no suite that HTTP/2 permits; accepted: TLS_ECDHE"),
+        (f"--tls-ciphersuites=ECDHE-RSA-AES128-GCM-SHA256,{SUITES}", "ECDHE-RSA-AES128-GCM-SHA256 is no suite"),
+    ],
+)
+def test_what_the_own_door_does_not_offer_is_refused_by_name(file: Path, argument: str, told: str) -> None:
+    found = problems(f"--auth=userpass:{file}", *OWN, argument)
+    assert told in found
+    assert f"flag {argument.partition('=')[0]}" in found
+    assert len(found.splitlines()) == 1
+
+
+def test_suites_that_no_connection_could_use_are_named(file: Path) -> None:
+    [notice] = tls_notices(given(f"--auth=userpass:{file}", *OWN, f"--tls-ciphersuites={SUITES}"))
+    assert notice.facts["options"] == "--tls-ciphersuites"
 
 
 def test_options_without_effect_behind_a_sidecar_are_named(file: Path) -> None:

@@ -9,7 +9,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
 from mesh.lab.ca import CertificateAuthority, Svid
-from principal.tls import DEFAULT_OFFER, Offer, TlsMaterial
+from principal.offer import DEFAULT_OFFER, Offer
+from principal.tls import TlsMaterial
 
 LIFETIME = 3600.0
 """Seconds."""

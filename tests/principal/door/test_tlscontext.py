@@ -20,7 +20,8 @@ from cryptography.x509.oid import NameOID
 from mesh.lab.ca import Svid
 from principal.door import tlscontext
 from principal.door.tlscontext import ALPN, Contexts, client_certificate, server_context
-from principal.tls import CIPHER_SUITES, DEFAULT_OFFER, Offer, TlsMaterial
+from principal.offer import CIPHER_SUITES, DEFAULT_OFFER, Offer
+from principal.tls import TlsMaterial
 from tests.principal.certificates import FixedTls, authority, client, der, server
 
 OTHER = "other.test"
