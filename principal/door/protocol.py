@@ -53,6 +53,8 @@ class DoorProtocol(asyncio.Protocol):
     """One connection."""
 
     __slots__ = (
+        "_blocked", "_closed", "_door", "_first", "_flushing", "_loop", "_peer", "_reading", "_transport", "info", "side",
+    )  # fmt: skip
         "_blocked",
         "_closed",
         "_door",
