@@ -81,7 +81,8 @@ def findings(url: str, output: str) -> None:
     for each in _list(answer, "findings"):
         table.add_row(*(_cell(each, key) for key in ("level", "code", "message", "remedy")))
     print_table(table)
-    for fault in answer.get("faults") or []:
+    faults = answer.get("faults")
+    for fault in faults if isinstance(faults, list) else []:
         click.echo(f"not read: {printable(str(fault))}", err=True)
     click.echo(_seen(answer), err=True)
 

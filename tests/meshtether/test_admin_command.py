@@ -144,6 +144,53 @@ def test_deaths_are_listed_without_their_terminal_sequences(answer: Callable[[Ha
     assert r"stream reset\u001b[2J" in result.stdout
 
 
+def findings(**changed: Any) -> dict[str, Any]:
+    found = models.Finding(
+        code="MT1114",
+        level="error",
+        message="inject is false\x1b[2J",
+        path="metadata.labels",
+        remedy="Give the label",
+        doc="docs/findings/MT1114.md",
+    )
+    shown = models.Findings(checked=True, podinfo=True, sidecar="istio", faults=["labels: line 1"], findings=[found])
+    return {**body(shown), **changed}
+
+
+def test_findings_are_a_table_with_what_was_seen_beside_it(answer: Callable[[Handler], list[httpx.URL]]) -> None:
+    asked = answer(lambda _: httpx.Response(200, json=findings()))
+    result = invoke("findings")
+    assert [url.path for url in asked] == ["/api/v1/findings"]
+    [row] = result.stdout.splitlines()[1:]
+    assert row.split()[:2] == ["error", "MT1114"]
+    assert "Give the label" in row
+    assert "\x1b" not in result.stdout
+    assert "not read: labels: line 1" in result.stderr
+    assert "it saw its pod's labels and annotations; sidecar: istio" in result.stderr
+
+
+def test_findings_as_json_are_what_the_api_says(answer: Callable[[Handler], list[httpx.URL]]) -> None:
+    answer(lambda _: httpx.Response(200, json=findings()))
+    assert json.loads(invoke("findings", "-o", "json").stdout) == findings()
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"checked": False}, "has not looked yet"),
+        ({"podinfo": False}, "no labels and annotations"),
+        ({"faults": 7}, ""),
+    ],
+)
+def test_findings_say_what_was_not_seen(
+    answer: Callable[[Handler], list[httpx.URL]], changed: dict[str, Any], told: str
+) -> None:
+    answer(lambda _: httpx.Response(200, json=findings(**changed)))
+    result = invoke("findings")
+    assert result.exit_code == 0
+    assert told in result.stderr
+
+
 def test_an_api_that_goes_in_circles_is_left(answer: Callable[[Handler], list[httpx.URL]]) -> None:
     asked = answer(lambda _: httpx.Response(200, json=body(models.AgentPage(agents=[], next="again"))))
     assert invoke("agents").exit_code == 0
