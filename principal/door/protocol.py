@@ -53,20 +53,9 @@ class DoorProtocol(asyncio.Protocol):
     """One connection."""
 
     __slots__ = (
-        "_blocked", "_closed", "_door", "_first", "_flushing", "_loop", "_peer", "_reading", "_transport", "info", "side",
-    )  # fmt: skip
-        "_blocked",
-        "_closed",
-        "_door",
-        "_first",
-        "_flushing",
-        "_loop",
-        "_peer",
-        "_reading",
-        "_transport",
-        "info",
+        "_blocked", "_closed", "_door", "_first", "_flushing", "_loop", "_peer", "_reading", "_transport", "info",
         "side",
-    )
+    )  # fmt: skip
 
     def __init__(self, door: Opened, number: int) -> None:
         self.info = ConnectionInfo(id=f"c{number}", peer="", transport=door.plain)
