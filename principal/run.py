@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final
 
@@ -13,17 +13,16 @@ from mesh.networks import shown
 from principal.admin import models
 from principal.admin.app import create_app
 from principal.admin.server import serving
-from principal.attest import Attestor
 from principal.auth.errors import FileError
 from principal.auth.security import Security
+from principal.background import Background, BackgroundError
 from principal.caps import Limits
-from principal.clock import Clock, LoopClock
-from principal.config import Attest, PrincipalConfig
-from principal.door_grpcio import GrpcioDoor
+from principal.clock import LoopClock
+from principal.config import PrincipalConfig
+from principal.doors import make_attestor, make_door
 from principal.health import WithHealth
 from principal.hub import Hub
 from principal.inbox import Inbox
-from principal.kernel import Kernel, LookupFailed
 from principal.namespaces import namespace_matcher
 from principal.outbound import Outbound
 from principal.rpc import Door, DoorError
@@ -43,29 +42,30 @@ EXIT_FAILED: Final = 3
 
 
 async def run(config: PrincipalConfig, *, stop: asyncio.Event) -> int:
-    """Serve until `stop` is set. The exit status: 0, 2 when something can't be read at start, 3 for an address."""
+    """Serve until `stop` is set. The exit status: 0, 2 when something can't be read at start, 3 for a failure."""
     try:
         async with contextlib.AsyncExitStack() as stack:
-            await _start(config, stack)
-            await stop.wait()
+            background = Background()
+            await _start(config, stack, background)
+            await background.until(stop)
             log.info("principal stopping")
     except (StoreError, FileError, RuleError) as error:
         log.error("principal can't start", error=str(error))  # noqa: TRY400 - the message says it all
         return EXIT_UNREADABLE
-    except DoorError as error:
+    except (DoorError, BackgroundError) as error:
         log.error("principal failed", error=str(error))  # noqa: TRY400 - the message says it all
         return EXIT_FAILED
     log.info("principal stopped")
     return EXIT_OK
 
 
-async def _start(config: PrincipalConfig, stack: contextlib.AsyncExitStack) -> None:
+async def _start(config: PrincipalConfig, stack: contextlib.AsyncExitStack, background: Background) -> None:
     clock = LoopClock()
     surroundings, facts = Surroundings(), await asyncio.to_thread(look, config)
     security = await asyncio.to_thread(Security.build, config)
     stack.callback(security.close)
     hub = Hub(security.login, clock, session_timeout=config.session_timeout, limits=_limits(config))
-    attestor = _attestor(config, clock, stack)
+    attestor = make_attestor(config, clock, stack.enter_context(contextlib.ExitStack()))
 
     store = await stack.enter_async_context(_store(config.store))
     outbound = Outbound(allowed=namespace_matcher(config.allowed_namespaces), principal_uid=store.identity)
@@ -78,21 +78,13 @@ async def _start(config: PrincipalConfig, stack: contextlib.AsyncExitStack) -> N
     # that has not looked yet would be told to delete it.
     changes = store.watch()
     await syncing.offer_present(changes)
-    await stack.enter_async_context(_background(syncing.follow(changes), "store watch"))
-    await stack.enter_async_context(_background(syncing.mend(), "store mending"))
+    await stack.enter_async_context(background.working(syncing.follow(changes), "store watch"))
+    await stack.enter_async_context(background.working(syncing.mend(), "store mending"))
 
-    await stack.enter_async_context(_background(security.follow(hub.agents.sessions), "files of credentials"))
+    await stack.enter_async_context(background.working(security.follow(hub.agents.sessions), "files of credentials"))
     readiness = models.Ready(ready=False, store_faults=[])
     health = WithHealth(hub, serving=lambda: readiness.ready)
-    door = GrpcioDoor(
-        health,
-        host=config.listen_host,
-        port=config.listen_port,
-        max_message=config.max_message_size,
-        ping_min_interval=config.keepalive_min_interval,
-        tls=security.tls,
-        attestor=attestor,
-    )
+    door = make_door(config, health, security=security, attestor=attestor)
 
     def ready() -> models.Ready:
         faults = [f"{fault.source}:{fault.line}: {fault.message}" for fault in store.faults]
@@ -116,6 +108,7 @@ async def _start(config: PrincipalConfig, stack: contextlib.AsyncExitStack) -> N
     log.info(
         "principal ready",
         listen=door.address,
+        transport=config.server_transport,
         admin=admin,
         store=str(config.store),
         auth=config.auth,
@@ -123,7 +116,7 @@ async def _start(config: PrincipalConfig, stack: contextlib.AsyncExitStack) -> N
         sidecar_uids=list(config.sidecar_uids) or "any",
         header_peers=shown(config.header_peers) or "none",
     )
-    await stack.enter_async_context(_background(judge(facts, surroundings), "surroundings"))
+    await stack.enter_async_context(background.working(judge(facts, surroundings), "surroundings"))
 
 
 def _limits(config: PrincipalConfig) -> Limits:
@@ -131,26 +124,6 @@ def _limits(config: PrincipalConfig) -> Limits:
         streams_per_identity=config.max_streams_per_identity,
         sessions=config.max_sessions,
         logins_per_second=config.max_logins_per_second,
-    )
-
-
-def _attestor(config: PrincipalConfig, clock: Clock, stack: contextlib.AsyncExitStack) -> Attestor | None:
-    """Who asks the kernel about connections; it is tried out first. DoorError when that doesn't work here."""
-    if config.attest is not Attest.NETNS:
-        return None
-    try:
-        kernel = Kernel()
-        stack.callback(kernel.close)
-        kernel.check()
-    except LookupFailed as error:
-        remedy = "--attest=off on 127.0.0.1 does without, and believes every process of the pod"
-        raise DoorError(f"connections can't be attested here: {error} ({remedy})") from error
-    return Attestor(
-        kernel,
-        uids=config.sidecar_uids,
-        wall=clock.wall,
-        monotonic=clock.monotonic,
-        networks=config.header_peers,
     )
 
 
@@ -174,13 +147,3 @@ async def _open(door: Door, hub: Hub) -> AsyncIterator[None]:
     finally:
         hub.close()
         await door.stop(STOP_GRACE)
-
-
-@contextlib.asynccontextmanager
-async def _background(work: Coroutine[object, object, None], name: str) -> AsyncIterator[None]:
-    task = asyncio.create_task(work, name=name)
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)

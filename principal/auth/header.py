@@ -21,6 +21,11 @@ class HeaderMethod:
     def __init__(self, rule: IdentityRule) -> None:
         self._rule = rule
 
+    @property
+    def header(self) -> str:
+        """The header, in lower case."""
+        return self._rule.header
+
     def claimed(self, _credentials: Mapping[str, str]) -> None:
         """Nobody: the call itself shows who calls, at once."""
 

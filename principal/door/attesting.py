@@ -7,6 +7,7 @@ A refused connection is kept: each of its calls is answered UNAUTHENTICATED, whi
 that closes.
 """
 
+import os
 import socket
 import struct
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from typing import Any, Final, Protocol
 from principal import sockdiag
 from principal.attest import Attestor, Refusal
 from principal.sockdiag import Endpoint
+from principal.socketfile import MODE, MODE_FOR_ALL
 
 UNIX: Final = "unix:"
 """What gRPC calls every peer on a unix socket."""
@@ -79,6 +81,12 @@ class Gate:
             why = f"the kernel does not say who connected: {error}"
         refusal = self._attestor.admit_user(uid, peer=UNIX, why=why) if self._attestor is not None else None
         return Peer(UNIX, UNIX, uid, pid, refusal)
+
+
+def socket_mode(attestor: Attestor | None) -> int:
+    """The mode of a unix socket's file: open to all where each peer's user is asked and another than ours may come."""
+    others = attestor is not None and attestor.uids - {os.geteuid()}
+    return MODE_FOR_ALL if others else MODE
 
 
 def credentials(sock: Any) -> tuple[int, int]:

@@ -11,7 +11,7 @@ import structlog
 
 from principal.attest import Attestor
 from principal.door import sockets
-from principal.door.attesting import Gate
+from principal.door.attesting import Gate, socket_mode
 from principal.door.call import CallLimits
 from principal.door.options import DoorOptions
 from principal.door.protocol import DoorProtocol
@@ -106,7 +106,7 @@ class OwnDoor:
         self._host = host
         self._port = port
         self._tls = tls
-        self._file = SocketFile(path) if path is not None else None
+        self._file = SocketFile(path, mode=socket_mode(attestor)) if path is not None else None
         self._servers: list[asyncio.Server] = []
         self._numbers = itertools.count(1)
         self._connections: dict[str, DoorProtocol] = {}

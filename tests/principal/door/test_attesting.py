@@ -18,11 +18,11 @@ import uvloop
 
 from mesh.networks import parse_networks
 from principal.attest import Attestor, Rule
-from principal.door.attesting import Gate, Peer, credentials, describe, is_established
+from principal.door.attesting import Gate, Peer, credentials, describe, is_established, socket_mode
 from principal.door.sockets import TcpOptions, open_file, open_listeners
 from principal.kernel import Kernel
 from principal.sockdiag import Owned
-from principal.socketfile import MODE_FOR_ALL, SocketFile
+from principal.socketfile import MODE, MODE_FOR_ALL, SocketFile
 from tests.conftest import missing
 from tests.principal.dialling import need_root
 from tests.principal.test_attest import OWN, PEER, SIDECAR, FakeKernel, fails
@@ -279,6 +279,11 @@ def test_our_end_is_established_until_the_peer_closes() -> None:
             client.close()
             assert accepted.recv(1) == b""
             assert not is_established(accepted)
+
+
+def test_a_sockets_file_is_open_to_all_only_where_each_peer_is_asked_and_may_be_another() -> None:
+    assert socket_mode(None) == socket_mode(attestor()) == socket_mode(attestor(fails, os.geteuid())) == MODE
+    assert socket_mode(attestor(fails, os.geteuid() + 1)) == MODE_FOR_ALL
 
 
 CONNECT = """
