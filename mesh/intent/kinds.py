@@ -87,13 +87,13 @@ def duration(*, least: int, most: int, step: int, zero: str = "") -> Kind:
     return Kind(f"{accepted}, or 0 ({zero})" if zero else accepted, parse, check, format_duration)
 
 
-def texts(each: Kind, *, most: int = MAX_LIST) -> Kind:
+def texts(each: Kind) -> Kind:
     """A list of texts without repetition."""
 
     def check(value: Any) -> bool:
         return (
             isinstance(value, tuple)
-            and len(value) <= most
+            and len(value) <= MAX_LIST
             and len(frozenset(value)) == len(value)
             and all(map(each.check, value))
         )
@@ -106,7 +106,7 @@ def texts(each: Kind, *, most: int = MAX_LIST) -> Kind:
             raise KindError
         return members
 
-    return Kind(f"a list of at most {most} different values, each {each.accepted}", parse, check, list)
+    return Kind(f"a list of at most {MAX_LIST} different values, each {each.accepted}", parse, check, list)
 
 
 def _is_text(value: Any) -> bool:
@@ -157,15 +157,35 @@ TEXT: Final = plain(f"1 to {MAX_TEXT} printable characters without spaces", _is_
 SWITCH: Final = plain("true or false", lambda value: isinstance(value, bool))
 
 
-def _is_network(value: Any) -> bool:
+def _parse_pod_networks(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise KindError
+    if len(value) > networks.MAX_NETWORKS:
+        raise KindError(f"{len(value)} networks")
+    return tuple(dict.fromkeys(map(_parse_network, value)))
+
+
+def _parse_network(text: str) -> str:
     try:
-        return isinstance(value, str) and str(networks.parse_network(value)) == value
-    except ValueError:
+        return str(networks.parse_network(text))
+    except ValueError as error:
+        raise KindError(f"{text[: networks.MAX_TEXT]!r}: {error}") from None
+
+
+def _are_networks(value: Any) -> bool:
+    try:
+        return isinstance(value, tuple) and _parse_pod_networks(list(value)) == value
+    except KindError:
         return False
 
 
-NETWORK: Final = plain("a network as ADDRESS/BITS, at least 8 bits in IPv4 and 7 in IPv6", _is_network)
-NETWORKS: Final = texts(NETWORK, most=networks.MAX_NETWORKS)
+NETWORKS: Final = Kind(
+    f"a list of at most {networks.MAX_NETWORKS} networks as ADDRESS/BITS, such as [10.42.0.0/16], each of at least 8 "
+    "bits in IPv4 and 7 in IPv6",
+    _parse_pod_networks,
+    _are_networks,
+    list,
+)
 PORT: Final = whole(1, 65535)
 TRUST_DOMAIN: Final = plain("a SPIFFE trust domain: a-z, 0-9, '.', '-' and '_'", _is_trust_domain)
 LISTEN_HOST: Final = plain("127.0.0.1, ::1, 0.0.0.0 or ::", _is_loopback_or_any)

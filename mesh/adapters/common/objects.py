@@ -4,9 +4,11 @@ What a mesh adds to them is in its `Wiring`. The checks of mesh.kubernetes and m
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from mesh.adapters.base import Generated
+from mesh.adapters.common.pings import ARGOCD_AGENT
 from mesh.adapters.writing import Path
 from mesh.configuration.expected import agent_settings, principal_settings, setting_notes
 from mesh.configuration.options import ROWS, Side
@@ -88,12 +90,36 @@ def principal_deployment(intent: Intent, wiring: Wiring) -> Generated:
                     "args": ["principal"],
                     "env": _environment(intent, wiring, "principal"),
                     "ports": [{"name": PORT_NAME, "containerPort": principal.port}],
+                    **({"volumeMounts": [_PODINFO_MOUNT]} if _looks(intent) else {}),
                     "securityContext": _container_security(),
                 }
             ],
+            **({"volumes": [_PODINFO]} if _looks(intent) else {}),
         },
     }
-    return _deployment(principal.name, principal.namespace, selector, pod)
+    made = _deployment(principal.name, principal.namespace, selector, pod)
+    comment = "The pod's own labels and annotations: the principal verifies them at start and logs what is wrong."
+    place = ("spec", "template", "spec", "volumes")
+    return replace(made, comments={**made.comments, place: comment}) if _looks(intent) else made
+
+
+def _looks(intent: Intent) -> bool:
+    """Whether the principal verifies its own pod; argocd-agent's does not."""
+    return ARGOCD_AGENT not in intent.principal.image
+
+
+_PODINFO_MOUNT: Final = {"name": "podinfo", "mountPath": "/etc/podinfo", "readOnly": True}
+
+_PODINFO: Final = {
+    "name": "podinfo",
+    "downwardAPI": {
+        "items": [
+            {"path": "labels", "fieldRef": {"fieldPath": "metadata.labels"}},
+            {"path": "annotations", "fieldRef": {"fieldPath": "metadata.annotations"}},
+        ]
+    },
+}
+"""What `--podinfo` of the principal reads, in the place where it looks unless told otherwise."""
 
 
 def agent_deployment(intent: Intent, wiring: Wiring, name: str) -> Generated:

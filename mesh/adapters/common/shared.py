@@ -74,6 +74,16 @@ SHARED_NEUTRAL: Final[tuple[Neutral, ...]] = (
     ),
     Neutral(
         kind="Deployment",
+        path=("spec", "template", "spec", "containers", "*", "volumeMounts", "**"),
+        reason="without it the principal sees less of its own pod, and serves as ever",
+    ),
+    Neutral(
+        kind="Deployment",
+        path=("spec", "template", "spec", "volumes", "**"),
+        reason="without it the principal sees less of its own pod, and serves as ever",
+    ),
+    Neutral(
+        kind="Deployment",
         path=("spec", "selector", "matchLabels", "*"),
         reason="a Deployment may select its pods by fewer labels than they have",
         changes=frozenset({"delete"}),

@@ -39,6 +39,10 @@ def test_writing_is_byte_stable(intent: Intent) -> None:
         ("agents:\n  trustDomain: Corp\n", "agents.trustDomain: Corp", "trust domain"),
         ("agents:\n  names: [a, a]\n", "agents.names", "different values"),
         ("agents:\n  names: [a.b]\n", "agents.names", "a-z, 0-9 and '-'"),
+        ("gateways:\n- podNetworks: [0.0.0.0/0]\n", "gateways[0].podNetworks", "'0.0.0.0/0': too wide"),
+        ("gateways:\n- podNetworks: [10.0.0.0/8, '']\n", "gateways[0].podNetworks", "no network, and no address"),
+        ("gateways:\n- podNetworks: 10.0.0.0/8\n", "gateways[0].podNetworks", "a list of at most 64 networks"),
+        ("gateways:\n- podNetworks: [10.1.0.0/8]\n", "gateways[0].podNetworks", "that network is 10.0.0.0/8"),
         ("agents: [a]\n", "intent.yaml:1: agents", "a mapping"),
         ("keepalive:\n  heartbeat: 30\n", "keepalive.heartbeat: 30", "or 0 (no heartbeats)"),
         ("keepalive:\n  heartbeat: soon\n", "keepalive.heartbeat: soon", "numbers with a unit"),
@@ -85,3 +89,9 @@ def test_what_is_no_version_is_refused(text: str) -> None:
 
 def test_versions_are_ordered_by_number() -> None:
     assert Version(1, 9) < Version(1, 30) < Version(2, 0)
+
+
+def test_networks_of_pods_are_kept_as_networks_each_once() -> None:
+    intent = read("gateways:\n- podNetworks: [10.42.0.1, 10.42.0.1/32, fd00:42::/48]\n")
+    assert intent.gateways[0].pod_networks == ("10.42.0.1/32", "fd00:42::/48")
+    assert read("gateways:\n- podNetworks: []\n").gateways[0].pod_networks == ()
