@@ -14,6 +14,7 @@ from principal.rpc import Code
 class Tunnel:
     """A wire (principal.door.wire.Wire) over WebSocket messages.
 
+    Its listener hears of its end exactly once: when it breaks, or when the end of the answer has left it.
     It is `done` when its connection may be closed, and `aborted` when that should not wait for what is unread.
     """
 
@@ -39,7 +40,7 @@ class Tunnel:
         self._half_closed = False
         self._deaf = False
         self._reading = False
-        self._lost = ""
+        self._told = False
 
     @property
     def over(self) -> bool:
@@ -61,8 +62,7 @@ class Tunnel:
         if len(framed) > MAX_MESSAGE_BYTES:
             why = f"a message of {len(framed)} bytes is longer than a WebSocket carries: {MAX_MESSAGE_BYTES} bytes"
             self._end(CloseCode.MESSAGE_TOO_BIG, why, tell=Code.RESOURCE_EXHAUSTED)
-            # The call is in the midst of sending: it hears of its end when it is not.
-            self._lost = why
+            # The call is in the midst of sending: it hears of its end once that has left.
             return
         self._stats.messages_out += 1
         self._put(framed)
@@ -81,7 +81,7 @@ class Tunnel:
         elif self._output.size and not self.done:
             # Its end has been queued and is not taken: nothing more can be said.
             self.ended = why
-            self._abort()
+            self._cut()
 
     def unsent(self) -> int:
         """Bytes that the edge has not taken, since the transport does not."""
@@ -106,7 +106,6 @@ class Tunnel:
     def receive(self, data: bytes, now: float) -> None:
         """Take bytes of the client."""
         self._now = now
-        self._tell_lost()
         if not self._deaf and not self.done:
             self._reader.feed(data)
             self._read(now)
@@ -115,6 +114,7 @@ class Tunnel:
         """The client's side of the connection is closed."""
         self._now = now
         self._lose("the connection ended without a close frame")
+        self._reset(self.ended)
         self._finish()
 
     def taken(self) -> None:
@@ -122,12 +122,13 @@ class Tunnel:
         self._unread.stop()
         if self._over:
             self._closing.want()
+            self._reset(self.ended)
 
     def next_timer(self) -> float | None:
         """When `on_timer` is due; a moment that has passed means at once."""
         if self.done:
             return None
-        if self._lost or self._waits():
+        if self._waits():
             return self._now
         timers = (self._slow, self._unread, self._closing)
         if any(timer.wanted for timer in timers):
@@ -137,16 +138,15 @@ class Tunnel:
     def on_timer(self, now: float) -> None:
         """Do what is due at `now`."""
         self._now = now
-        self._tell_lost()
         if self.done:
             return
         if self._waits():
             self._unread.want()
         if self._unread.expired(now):
             self._lose(f"the peer has read nothing for {self._limits.unread_seconds:g} s")
-            self._abort()
+            self._cut()
         elif self._closing.expired(now):
-            self._abort()
+            self._cut()
         elif self._slow.expired(now):
             seconds = self._limits.message_seconds
             self._fail(CloseCode.POLICY_VIOLATION, f"a message has not been complete after {seconds:g} s")
@@ -248,23 +248,22 @@ class Tunnel:
             self._reset(why)
 
     def _reset(self, why: str) -> None:
-        if self.listener is not None:
-            self.listener.on_reset(why)
-
-    def _tell_lost(self) -> None:
-        why, self._lost = self._lost, ""
-        if why:
-            self._reset(why)
+        listener = self.listener
+        if listener is not None and not self._told:
+            self._told = True
+            listener.on_reset(why)
 
     def _finish(self) -> None:
         self.done = True
         self.paused = False
         self._output.changed()
 
-    def _abort(self) -> None:
+    def _cut(self) -> None:
+        """Close without waiting for what the peer has not read."""
         self.aborted = True
         self._output.drop()
         self._finish()
+        self._reset(self.ended)
 
     # Writing.
 

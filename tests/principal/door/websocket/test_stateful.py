@@ -25,11 +25,15 @@ class Tunnels(RuleBasedStateMachine):
         self.client_gone = False
         self.ended = False
         """The call has ended its answer."""
-        self.begun = False
+
+    @property
+    def answering(self) -> bool:
+        """The call has not ended, as far as it knows: while it holds, it does not hear that the client has gone."""
+        return not (self.ended or self.driver.call.resets or self.driver.http.closing)
 
     @property
     def live(self) -> bool:
-        return not (self.ended or self.client_gone or self.driver.call.resets)
+        return self.answering and not self.client_gone
 
     def take(self) -> None:
         self.heard += frames_of(self.driver.hear())
@@ -79,14 +83,13 @@ class Tunnels(RuleBasedStateMachine):
 
     @rule(payload=st.binary(max_size=40))
     def call_sends(self, payload: bytes) -> None:
-        if self.live:
-            self.begun = True
+        if self.answering:
             self.said.append(grpc(payload))
         self.driver.wire.send_message(grpc(payload))
 
     @rule()
     def call_ends(self) -> None:
-        self.ended = self.ended or self.live
+        self.ended = self.ended or self.answering
         self.driver.wire.send_trailers([("grpc-status", "0")])
 
     @rule()
@@ -137,16 +140,17 @@ class Tunnels(RuleBasedStateMachine):
         self.driver.wire.release()
         self.take()
         if not self.driver.http.closing:
-            self.driver.wire.send_trailers([("grpc-status", "0")])
-            self.ended = self.ended or self.live
+            self.call_ends()
             self.take()
-        if self.ended and not self.client_gone:
+        if self.ended:
             assert [each.opcode for each in self.heard][-1] is CLOSE
             assert Close.parse(bytes(self.heard[-1].data)).code == 1000
             assert fields_of(bytes(self.heard[-2].data))["Grpc-Status"] == "0"
         self.driver.wait(CLOSE_SECONDS + UNREAD_SECONDS)
         assert self.driver.http.closing
         assert self.driver.http.next_timer() is None
+        self.driver.http.eof(self.driver.now)
+        assert len(self.driver.call.resets) == 1
 
 
 TestTunnels = Tunnels.TestCase

@@ -72,7 +72,7 @@ def test_the_connection_closes_once_the_client_has_answered_the_close_frame() ->
     assert driver.http.closing
     assert not driver.http.aborted
     assert driver.hear() == b""
-    assert driver.call.told == []
+    assert driver.call.told == [("reset", "the call is complete")]
 
 
 def test_a_client_that_does_not_answer_the_close_frame_is_cut_off() -> None:
@@ -133,8 +133,9 @@ def test_nothing_follows_the_end_of_an_answer() -> None:
 def test_an_abandoned_call_closes_with_1011_and_the_reason() -> None:
     driver = opened()
     driver.wire.reset(2, "x" * 200)
-    assert closes(driver.frames()) == Close(1011, "x" * 123)
     assert driver.call.told == []
+    assert closes(driver.frames()) == Close(1011, "x" * 123)
+    assert driver.call.resets == ["x" * 200]
 
 
 BROKEN = {
@@ -263,7 +264,6 @@ def test_a_message_that_the_client_could_not_read_ends_the_call_with_a_status() 
     _, trailers, end = driver.frames()
     assert fields_of(bytes(trailers.data))["Grpc-Status"] == "8"
     assert closes([end]).code == 1009
-    driver.wait(0)
     assert len(driver.call.resets) == 1
 
 
@@ -364,6 +364,8 @@ def test_an_end_that_is_not_taken_is_given_up_when_the_call_says_so() -> None:
     assert driver.http.aborted
     assert driver.hear() == b""
     assert driver.http.ended == "the rest was not taken"
+    driver.http.eof(driver.now)
+    assert driver.call.resets == ["the rest was not taken"]
 
 
 def test_frames_right_behind_the_request_are_read() -> None:
