@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: demo test test-unit lint format typecheck imports bench fuzz docs proto proto-check check locks clean
+.PHONY: demo test test-unit lint format typecheck imports bench soak fuzz docs proto proto-check check locks clean
 
 $(STAMP): requirements-dev.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -38,6 +38,9 @@ typecheck: $(STAMP)     ## mypy, strict
 
 bench: $(STAMP)         ## ratios against a peer in the same run; never absolute promises
 	$(BIN)/python -m bench $(ARGS)
+
+soak: $(STAMP)          ## a principal under agents that come and go, SECONDS long: memory, descriptors, tasks
+	$(BIN)/python -m bench.soak --seconds $(or $(SECONDS),600) $(ARGS)
 
 fuzz: $(STAMP)          ## coverage-guided fuzzing, SECONDS for each target
 	$(BIN)/python -m fuzz --seconds $(or $(SECONDS),60) $(ARGS)
