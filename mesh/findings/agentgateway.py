@@ -77,4 +77,32 @@ CODES: Final[tuple[Code, ...]] = (
         "only where a policy says so. Agents that vanish stay connected.",
         remedy="Write frontend.tcp.keepalive: {time: 60s, interval: 20s, retries: 3}.",
     ),
+    Code(
+        code="MT1610",
+        level=Level.WARNING,
+        title="field that agentgateway does not know",
+        why="Without its controller agentgateway refuses a file with any field that it does not know, and goes on with "
+        "what it had, or does not start. The names are those of release 1.4: a later one may know more.",
+        remedy="Correct the name.",
+    ),
+    Code(
+        code="MT1611",
+        level=Level.WARNING,
+        title="running proxy has something else",
+        why="What counts is what the proxy has in memory. A policy that is not there was refused, is for another "
+        "Gateway, or has not arrived; see its status.ancestors. (Some releases do not show updates of keepalive "
+        "policies in config_dump.)",
+        remedy="Compare kubectl get agentgatewaypolicy -o yaml with the proxy's log, and state the release that runs "
+        "as mesh.agentgateway.",
+    ),
+    Code(
+        code="MT1612",
+        level=Level.ERROR,
+        title="identity header is the caller's own",
+        why="agentgateway passes x-forwarded-client-cert on as it came: an agent, or whoever has a certificate, can "
+        "write any name into it. Only `set` replaces what the caller sent; `add` stands behind it.",
+        remedy="Write an AgentgatewayPolicy for the route with traffic.transformation.request.set: "
+        "[{name: x-forwarded-client-cert, value: ...}] from source.identity, as meshtether mesh generate agentgateway "
+        "does.",
+    ),
 )

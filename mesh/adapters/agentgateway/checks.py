@@ -1,21 +1,18 @@
-"""Checks of AgentgatewayPolicies and of standalone files."""
+"""Checks of AgentgatewayPolicies, and the list of all of agentgateway's checks."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Final
 
-from mesh.adapters.agentgateway.generating import GROUP, KIND, MAX_RETRIES, own_objects
-from mesh.adapters.agentgateway.standalone import SECTIONS, files
+from mesh.adapters.agentgateway import identity, plain, running
+from mesh.adapters.agentgateway.generating import GROUP, KIND, own_objects
+from mesh.adapters.agentgateway.probing import PING_FIELDS, fields, limited, pings_found
 from mesh.adapters.common.believing import refused
 from mesh.adapters.common.matching import intended
 from mesh.bundle import Field, Item, same_namespace
-from mesh.configuration.keepalive import KeepaliveFields, keepalive_findings
+from mesh.configuration.keepalive import keepalive_findings
 from mesh.findings import Finding, Level
 from mesh.intent import Version
 from mesh.world import Check, World
-
-DEFAULTS: Final = (180, 180, 9)
-"""Seconds, seconds and count that hold where a keepalive leaves them out."""
 
 SINCE: Final = {
     "port": Version(1, 4),
@@ -27,8 +24,6 @@ SINCE: Final = {
 
 UNSECTIONED: Final = frozenset({"tcp", "http", "tls", "connect", "proxyProtocol", "networkAuthorization"})
 """Parts of `frontend` that hold for a whole Gateway or port."""
-
-PINGS: Final = ("http2KeepaliveInterval", "http2KeepaliveTimeout")
 
 
 def policies(world: World) -> list[Item]:
@@ -93,30 +88,7 @@ def pings(world: World) -> Iterator[Finding]:
     """MT1603 and MT1604: PINGs whose fields are taken for TCP keepalive's (T21, T22)."""
     for policy in policies(world):
         http = policy.at("spec", "frontend", "http")
-        yield from _pings(world, http, http)
-    for content, place in files(world.bundle):
-        http = content.at("frontendPolicies", "http")
-        yield from _pings(world, http, http if place == content else place)
-
-
-def _pings(world: World, http: Field, place: Field) -> Iterator[Finding]:
-    interval, timeout = (http.at(each) for each in PINGS)
-    wanted = world.intent.keepalive if world.intent is not None else None
-    if wanted is not None and (interval.duration, timeout.duration) == (wanted.ping, wanted.ping_timeout):
-        return
-    if timeout.exists and not interval.exists:
-        message = f"http2KeepaliveTimeout is {timeout.shown}, and without http2KeepaliveInterval no PING is sent."
-        yield _at(timeout, http, place).finding("MT1604", message)
-    elif interval.duration is not None and timeout.duration is not None and timeout.duration > interval.duration:
-        message = (
-            f"http2KeepaliveTimeout ({timeout.shown}) is more than http2KeepaliveInterval ({interval.shown}): a PING "
-            f"every {interval.shown}, and {timeout.shown} for its answer."
-        )
-        yield _at(timeout, http, place).finding("MT1603", message)
-
-
-def _at(field: Field, parent: Field, place: Field) -> Field:
-    return field if place == parent else place
+        yield from pings_found(world, *(http.at(each) for each in PING_FIELDS))
 
 
 def versions(world: World) -> Iterator[Finding]:
@@ -156,47 +128,22 @@ def http1(world: World) -> Iterator[Finding]:
 
 
 def spelling(world: World) -> Iterator[Finding]:
-    """MT1608: a policy's names in a standalone file, and the other way round."""
+    """MT1608: a standalone file's name in a policy."""
     for policy in policies(world):
         for part in ("frontend", "backend"):
             tcp = policy.at("spec", part, "tcp")
             if tcp.at("keepalives").exists:
                 yield tcp.at("keepalives").finding("MT1608", f"{tcp.name}.keepalives is keepalive in a policy.")
-    for content, place in files(world.bundle):
-        tcp = content.at("frontendPolicies", "tcp")
-        if tcp.at("keepalive").exists:
-            at = tcp.at("keepalive") if place == content else place
-            yield at.finding("MT1608", "frontendPolicies.tcp.keepalive is keepalives in a standalone file.")
-        own = place == content and "apiVersion" not in content.mapping
-        for name, value in content.entries():
-            if name not in SECTIONS and own and name[:1] != "x":
-                yield value.finding(
-                    "MT1608", f"{name} is no section of a standalone file, which is refused as a whole."
-                )
 
 
 def keepalive(world: World) -> Iterator[Finding]:
-    """MT1916 to MT1920: TCP keepalive of policies and of standalone files."""
-    capped = _capped(world)
+    """MT1916 to MT1920: TCP keepalive of policies."""
+    capped = limited(world)
     for policy in policies(world):
         for part in ("frontend", "backend"):
             block = policy.at("spec", part, "tcp", "keepalive")
             if block.exists or (policy.at("spec", part).exists and world.intent is not None):
-                yield from keepalive_findings(capped, _fields(block))
-    for content, place in files(world.bundle):
-        if place != content:
-            # In a ConfigMap the text as a whole is compared.
-            continue
-        for block in (
-            content.at("frontendPolicies", "tcp", "keepalives"),
-            content.at("config", "backend", "keepalives"),
-        ):
-            if not block.exists:
-                continue
-            if block.at("enabled").boolean is False:
-                yield block.at("enabled").finding("MT1609", f"{block.name} is switched off.")
-            else:
-                yield from keepalive_findings(capped, _fields(block))
+                yield from keepalive_findings(capped, fields(block))
 
 
 def unprobed(world: World) -> Iterator[Finding]:
@@ -206,21 +153,6 @@ def unprobed(world: World) -> Iterator[Finding]:
         if world.intent is None and len(frontends) == 1 and not frontend.at("tcp", "keepalive").exists:
             message = "No frontend.tcp.keepalive is set: connections that the gateway accepts are not probed."
             yield frontend.finding("MT1609", message, level=Level.INFO)
-
-
-def _capped(world: World) -> World:
-    """The world with as many probes as the CRD takes."""
-    if world.intent is None or world.intent.keepalive.tcp.probes <= MAX_RETRIES:
-        return world
-    settings = world.intent.keepalive
-    settings = replace(settings, tcp=replace(settings.tcp, probes=MAX_RETRIES))
-    return replace(world, intent=replace(world.intent, keepalive=settings))
-
-
-def _fields(block: Field) -> KeepaliveFields:
-    return KeepaliveFields(
-        time=block.at("time"), interval=block.at("interval"), probes=block.at("retries"), defaults=DEFAULTS
-    )
 
 
 CHECKS: Final[tuple[Check, ...]] = (
@@ -235,5 +167,8 @@ CHECKS: Final[tuple[Check, ...]] = (
     spelling,
     keepalive,
     unprobed,
+    *identity.CHECKS,
+    *plain.CHECKS,
+    *running.CHECKS,
 )
 """agentgateway's own checks."""

@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from mesh.adapters.base import Adapter, Generated, Neutral
+from mesh.adapters.common.embedded import has_embedded
 from mesh.adapters.common.shared import shared_findings
 from mesh.adapters.envoy import identities, intended, keepalive, planning, secrets, timers, values, ways
-from mesh.adapters.envoy.bootstraps import Bootstrap, bootstraps, has_embedded
+from mesh.adapters.envoy.bootstraps import Bootstrap, bootstraps
 from mesh.adapters.envoy.neutral import NEUTRAL
 from mesh.bundle import Bundle
 from mesh.findings import Document, Finding
-from mesh.foreign import is_bootstrap, is_secret_file
+from mesh.foreign import BOOTSTRAP, is_bootstrap, is_secret_file
 from mesh.intent import Intent
 from mesh.world import World
 
@@ -42,7 +43,7 @@ class EnvoyAdapter:
 
     def applies(self, bundle: Bundle) -> bool:
         """Whether there are bootstraps, as files or in ConfigMaps."""
-        return any(is_bootstrap(each.document.data) for each in bundle.items) or has_embedded(bundle)
+        return any(is_bootstrap(each.document.data) for each in bundle.items) or has_embedded(bundle, BOOTSTRAP)
 
     def generate(self, intent: Intent) -> list[Generated]:
         """A bootstrap for every Envoy on the way, and the settings of both sides. Needs envoy-data-plane."""

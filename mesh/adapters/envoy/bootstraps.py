@@ -1,30 +1,16 @@
 """Envoy's bootstraps among manifests: files of their own, or texts in ConfigMaps; and their parts."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
 
+from mesh.adapters.common.embedded import Embedded, embedded
 from mesh.adapters.envoy.facts import CLIENT_TLS, MANAGER, SECRET, SERVER_TLS, TCP_PROXY, UPSTREAM_HTTP
 from mesh.adapters.envoy.fields import get, is_of, items, number, typed
-from mesh.bundle import Bundle, Field, Item
+from mesh.bundle import Bundle, Field
 from mesh.configuration.tls import LOOPBACK
-from mesh.findings import Document, Finding, ObjectRef, path_text
+from mesh.findings import Document, Finding
 from mesh.foreign import BOOTSTRAP, is_bootstrap, is_secret_file
-from mesh.manifests import Lines, read_documents
-
-MAX_EMBEDDED: Final = 1024 * 1024
-"""Characters of a text in a ConfigMap that is looked at; Kubernetes keeps objects below 1.5 MiB."""
-
-
-@dataclass(frozen=True)
-class Embedded:
-    """A bootstrap in a text of a ConfigMap, with the lines that it has in there."""
-
-    data: Mapping[str, Any]
-    source: str
-    line: int
-    lines: Lines
 
 
 @dataclass(frozen=True)
@@ -32,16 +18,11 @@ class Bootstrap:
     """One Envoy's configuration."""
 
     root: Field
-    within: tuple[Item, str] | None = None
-    """The ConfigMap and its key, when it is a text in one."""
 
     def lift(self, finding: Finding) -> Finding:
-        """A finding in it as one in the object that holds it."""
-        if self.within is None or finding.file != self.root.document.source:
-            return finding
-        item, key = self.within
-        above = path_text(("data", key))
-        return replace(finding, object=ObjectRef.of(item.document), path=f"{above}.{finding.path}".rstrip("."))
+        """A finding in it as one in the ConfigMap that holds it, if one does."""
+        document = self.root.document
+        return document.lift(finding) if isinstance(document, Embedded) else finding
 
     @cached_property
     def node(self) -> str:
@@ -202,33 +183,9 @@ def bootstraps(files: Iterable[Document], bundle: Bundle) -> Iterator[Bootstrap]
     for each in files:
         if is_bootstrap(each.data):
             yield Bootstrap(Field.root(each))
-    for item in bundle.of("", "ConfigMap"):
-        for key, text in item.at("data").entries():
-            yield from _embedded(item, key, text)
-
-
-def _embedded(item: Item, key: str, text: Field) -> Iterator[Bootstrap]:
-    written = text.text or ""
-    if len(written) > MAX_EMBEDDED or not any(each in written for each in BOOTSTRAP):
-        return
-    manifests, _ = read_documents(written, item.document.source)
-    for manifest in manifests:
-        if is_bootstrap(manifest.data):
-            # A text of several lines stands below its key.
-            below = item.document.lines.of(text.path) + (1 if "\n" in written.rstrip("\n") else 0)
-            inner = written[manifest.start : manifest.end]
-            first = below + written[: manifest.start].count("\n")
-            document = Embedded(manifest.data, item.document.source, first, Lines(inner, first=first))
-            yield Bootstrap(Field.root(document), within=(item, key))
-
-
-def has_embedded(bundle: Bundle) -> bool:
-    """Whether a ConfigMap holds what looks like a bootstrap."""
-    return any(
-        any(each in value for each in BOOTSTRAP)
-        for item in bundle.of("", "ConfigMap")
-        for value in item.at("data").strings.values()
-    )
+    for each in embedded(bundle, BOOTSTRAP):
+        if is_bootstrap(each.data):
+            yield Bootstrap(Field.root(each))
 
 
 def secrets(files: Iterable[Document]) -> Iterator[Field]:

@@ -23,6 +23,10 @@ STANDALONE: Final = next(
 )
 """What agentgateway reads without its controller."""
 
+DUMP: Final = """{"policies": [{"key": "frontend/argocd/a:frontend-tcp:argocd/b", "name": {}, "target": {}, "policy":
+{"frontend": {"tcp": {"keepalives": {"enabled": true, "time": "1m0s", "interval": "20s", "retries": 3}}}}}]}"""
+"""What one that runs says of itself."""
+
 
 def fences(page: Path, language: str) -> list[str]:
     """The blocks of one language."""
@@ -83,6 +87,7 @@ def test_a_page_names_findings_that_there_are_and_links_to_them(page: Path) -> N
 def test_a_pages_own_commands_run(page: Path, tmp_path: Path) -> None:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     (tmp_path / "config.yaml").write_text(STANDALONE.data["data"]["config.yaml"], "utf-8")
+    (tmp_path / "dump.json").write_text(DUMP, "utf-8")
     lines = [line for block in fences(page, "sh") for line in block.replace("\\\n", "").splitlines()]
     commands = [line for line in lines if line.startswith("meshtether ")]
     assert commands
