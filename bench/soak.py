@@ -99,6 +99,7 @@ class Principal:
             return self._process.wait(STARTS_WITHIN)
         finally:
             self._process.kill()
+            self._process.communicate()
 
     def complaints(self) -> list[str]:
         """Lines of its log about things that went wrong in itself."""
@@ -210,9 +211,8 @@ def main() -> int:
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         outcome = soak(folder, seconds=chosen.seconds, agents=chosen.agents)
-    print(
-        f"{outcome.load['connects']} connections, {outcome.load['beats']} answers, {outcome.load['dead']} ended by the principal"
-    )
+    load = outcome.load
+    print(f"{load['connects']} connections, {load['beats']} answers, {load['dead']} ended by the principal")
     print(f"memory after the warm-up: {outcome.growth() / 2**20:+.1f} MiB")
     for fault in outcome.faults():
         print(f"FAILED: {fault}")
