@@ -89,7 +89,8 @@ class MessageReader:
         try:
             while size - start >= PREFIX_BYTES:
                 flag, length = _PREFIX.unpack_from(data, start)
-                self._check(flag, length)
+                if flag or length > self._max:
+                    self._check(flag, length)
                 end = start + PREFIX_BYTES + length
                 if end > size:
                     self._need = PREFIX_BYTES + length
