@@ -178,7 +178,7 @@ def _side(container: Field) -> Side | None:
 
 
 def _flags(container: Field, side: Side) -> dict[str, Setting]:
-    """The options among the arguments; the last of one name holds."""
+    """The options among the arguments; the last of one name holds, and lists add up."""
     found: dict[str, Setting] = {}
     words = arguments(container)
     for position, (place, word) in enumerate(words):
@@ -188,7 +188,8 @@ def _flags(container: Field, side: Side) -> dict[str, Setting]:
             continue
         following = words[position + 1][1] if position + 1 < len(words) else None
         text = value if equals else "true" if row.kind == "switch" else following
-        found[name] = Setting(row, "flag", place, text)
+        before = found[name].text if row.kind == "list" and name in found else None
+        found[name] = Setting(row, "flag", place, f"{before},{text}" if before and text else text)
     return found
 
 

@@ -57,13 +57,12 @@ def look(config: PrincipalConfig) -> Facts:
 async def judge(facts: Facts, surroundings: Surroundings) -> None:
     """Verify what was seen and log it, beside whatever else the principal does meanwhile."""
     try:
-        found = await asyncio.to_thread(_findings, facts)
+        surroundings.found = await asyncio.to_thread(_findings, facts)
+        surroundings.facts = facts
+        tell(facts, surroundings.found)
     except Exception:
         # Advice must not stop a hub: whatever the checks meet in labels that anybody may write ends here.
         log.exception("surroundings not checked")
-        return
-    surroundings.facts, surroundings.found = facts, found
-    tell(facts, found)
 
 
 def _findings(facts: Facts) -> list[Finding]:

@@ -26,8 +26,11 @@ async def said(target: str, *, uid: int | None = None, netns_of: int | None = No
     )
 
 
+@pytest.mark.parametrize("door", ["grpcio", "own"])
 @pytest.mark.parametrize("host", ["198.51.100.1", "", "0.0.0.0"])
-async def test_a_gateway_beyond_the_pod_is_believed_and_the_pod_is_attested_as_ever(host: str, tmp_path: Path) -> None:
+async def test_a_gateway_beyond_the_pod_is_believed_and_the_pod_is_attested_as_ever(
+    host: str, door: str, tmp_path: Path
+) -> None:
     port = free_port()
     with elsewhere() as (pid, ours):
         principal = Principal(
@@ -36,6 +39,7 @@ async def test_a_gateway_beyond_the_pod_is_believed_and_the_pod_is_attested_as_e
             f"--listen-port={port}",
             "--sidecar-uid=1337",
             "--header-peers=198.51.100.0/24",
+            f"--server-transport={door}",
         )
         async with principal.running():
             target = f"{ours}:{port}"

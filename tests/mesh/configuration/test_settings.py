@@ -113,3 +113,11 @@ def test_a_secret_is_not_known() -> None:
     env = "[{name: ARGOCD_PRINCIPAL_AUTH, valueFrom: {secretKeyRef: {name: s, key: k}}}]"
     auth = read(pod(env=env))[0].get("auth")
     assert (auth.text, auth.is_set, auth.pod_ip) == (None, True, False)
+
+
+def test_a_list_that_is_given_in_several_flags_is_all_of_them() -> None:
+    (found,) = read(
+        pod("[principal, --header-peers=10.0.0.0/8, --header-peers, 0.0.0.0/0, --listen-port=1, --listen-port=2]")
+    )
+    assert found.get("header-peers").text == "10.0.0.0/8,0.0.0.0/0"
+    assert found.get("listen-port").text == "2"
