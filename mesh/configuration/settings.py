@@ -6,6 +6,7 @@ container points is taken as a component of its own, about which only what it sa
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Final, Literal
 
 from mesh.bundle import Bundle, Field, Item, Workload, same_namespace, workloads
@@ -164,8 +165,13 @@ def _of_workload(bundle: Bundle, workload: Workload) -> Iterator[Component]:
 def _side(container: Field) -> Side | None:
     """Which program `container` runs: by its subcommand, else by its variables, else by its name."""
     words = [word for _, word in arguments(container)]
+    # Behind the first flag a word may be a value: an agent dials a Service called argocd-agent-principal.
+    program = list(takewhile(lambda word: not word.startswith("-"), words))
     for side in SIDES:
-        if any(word == side or word.endswith(f"argocd-agent-{side}") for word in words):
+        if any(word == side or word.endswith(f"argocd-agent-{side}") for word in program):
+            return side
+    for side in SIDES:
+        if side in words:
             return side
     variables = [each.at("name").text or "" for each in container.at("env").items()]
     for side in SIDES:

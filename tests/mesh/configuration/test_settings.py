@@ -40,6 +40,14 @@ def test_a_subcommand_tells_which_program_runs() -> None:
     assert [each.side for each in read(pod("[principal]"))] == ["principal"]
     assert [each.side for each in read(pod("[agent, --x]"))] == ["agent"]
     assert read(pod("[serve]")) == []
+    assert [each.side for each in read(pod("[/bin/argocd-agent-principal, --x]"))] == ["principal"]
+
+
+def test_a_flags_value_tells_nothing_about_the_program() -> None:
+    for value in ("argocd-agent-principal", "principal"):
+        assert [each.side for each in read(pod(f"[agent, --server-address={value}]"))] == ["agent"]
+        assert [each.side for each in read(pod(f"[agent, --server-address, {value}]"))] == ["agent"]
+    assert [each.side for each in read(pod("[--log-level, debug, principal]"))] == ["principal"]
 
 
 def test_variables_tell_it_too_and_so_does_the_name_of_our_images_container() -> None:
