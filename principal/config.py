@@ -85,7 +85,7 @@ class PrincipalConfig:
     enable_websocket: bool = False
     """Whether agents may arrive by WebSocket; the own door's only."""
 
-    server_transport: str = "grpcio"
+    server_transport: str = "own"
     """Which server carries the hub: `own` or `grpcio`."""
 
     tcp_keepalive_time: float = 30.0

@@ -255,7 +255,11 @@ async def _read(context: _Context, handler: StreamHandler, sink: Outlet) -> None
 
 async def _abort(context: _Context, status: Status) -> None:
     code = next(code for code in grpc.StatusCode if code.value[0] == status.code)
-    await context.abort(code, status.message, status.trailers)
+    # Values of `-bin` names are bytes to grpcio, and text of one character a byte to everybody else here.
+    trailers = tuple(
+        (name, value.encode("latin-1") if name.endswith("-bin") else value) for name, value in status.trailers
+    )
+    await context.abort(code, status.message, trailers)
 
 
 def _call(context: _Context, info: ConnectionInfo) -> CallInfo:

@@ -75,7 +75,7 @@ BUILT: Final = (
         theme=own.CONNECTION,
         help="Which server carries the streams: the principal's own door, or gRPC's server, which knows no TCP timers, "
         "no WebSocket, no choice of TLS and not who opened a unix socket.",
-        default="grpcio",
+        default="own",
         env="MESHTETHER_SERVER_TRANSPORT",
         keys=("meshtether.server-transport",),
     ),

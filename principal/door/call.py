@@ -147,7 +147,7 @@ class Call:
         if self._handler is not None:
             self._guarded(self._handler.on_half_closed)
         elif self._message is None:
-            self._refuse(Status(Code.INTERNAL, "the request holds no message"))
+            self._refuse(Status(Code.UNIMPLEMENTED, "the request of a unary call holds no message"))
         elif self._task is None:
             self._task = self._runtime.spawn(self._answer(self._message))
 
@@ -221,7 +221,8 @@ class Call:
         if handler is None:
             for message in messages:
                 if self._message is not None:
-                    self._refuse(Status(Code.INTERNAL, "more than one message in the request of a unary call"))
+                    # UNIMPLEMENTED is the code for a wrong number of requests (grpc/doc/statuscodes.md).
+                    self._refuse(Status(Code.UNIMPLEMENTED, "the request of a unary call holds more than one message"))
                     return
                 self._message = message
             return

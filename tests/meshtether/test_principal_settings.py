@@ -73,6 +73,7 @@ def test_every_option_arrives(tmp_path: Path) -> None:
         session_timeout=60.0,
         keepalive_min_interval=1.5,
         max_message_size=1048576,
+        server_transport="grpcio",
         podinfo=Path("/run/pod"),
     )
 
