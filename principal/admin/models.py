@@ -134,7 +134,7 @@ class DeathPage(Model):
 
 
 class RefusedConnection(Model):
-    """A call that was refused because its connection is not the sidecar's."""
+    """A connection, or under gRPC's server a call, that was refused because it is not the sidecar's."""
 
     at: str
     """RFC 3339, UTC."""
@@ -156,13 +156,13 @@ class Attestation(Model):
     sidecar_uids: list[int]
     """User ids that are accepted; empty is any."""
     attested: int
-    """Calls that came from the sidecar."""
+    """Connections from the sidecar; under gRPC's server, calls."""
     header_peers: list[str]
     """Networks beyond the pod whose peers are believed."""
     believed: int
-    """Calls from these networks."""
+    """Connections from these networks."""
     refused: dict[str, int]
-    """Calls that did not, by rule."""
+    """The others, by rule."""
     last_refusals: list[RefusedConnection]
     """The newest first."""
 
