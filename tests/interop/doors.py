@@ -15,6 +15,7 @@ from principal.tls import Tls
 from tests.conftest import missing
 from tests.interop.cases import MAX_MESSAGE
 from tests.interop.clients import Target
+from tests.interop.plain import PlainDoor
 from tests.principal.certificates import FixedTls, write_roots
 
 LOOPBACK: Final = "127.0.0.1"
@@ -50,6 +51,10 @@ WAYS: Final[dict[str, Way]] = {
     "own-unix": Way(own, unix=True),
     "own-envoy": Way(own, envoy=True),
 }
+
+
+BESIDE: Final[dict[str, Way]] = {"core": Way(PlainDoor)}
+"""What is no door that a gRPC client could use."""
 
 
 @asynccontextmanager
