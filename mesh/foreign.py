@@ -16,9 +16,13 @@ STANDALONE: Final = ("binds", "frontendPolicies")
 """Keys of agentgateway's own configuration that no other program's file has."""
 
 
+PROXIES: Final = "gatewayProxies"
+"""The key of the proxies in values of Gloo's chart."""
+
+
 def is_foreign(data: Mapping[str, Any]) -> bool:
     """Whether a document is the configuration of a proxy that is looked at here."""
-    return any(told(data) for told in (is_bootstrap, is_secret_file, is_standalone, is_dump))
+    return any(told(data) for told in (is_bootstrap, is_secret_file, is_standalone, is_dump, is_gloo_values))
 
 
 def is_bootstrap(data: Mapping[str, Any]) -> bool:
@@ -47,6 +51,13 @@ def is_dump(data: Mapping[str, Any]) -> bool:
         return False
     policies = data.get("policies")
     return is_dumped_policy(data) or (isinstance(policies, list) and any(map(is_dumped_policy, policies)))
+
+
+def is_gloo_values(data: Mapping[str, Any]) -> bool:
+    """Whether a document is values of Gloo's Helm chart, or of one that has it within."""
+    within = data.get("gloo")
+    places = (data, within if isinstance(within, Mapping) else {})
+    return "kind" not in data and any(isinstance(each.get(PROXIES), Mapping) for each in places)
 
 
 def is_dumped_policy(value: Any) -> bool:

@@ -62,4 +62,21 @@ CODES: Final[tuple[Code, ...]] = (
         remedy="Write upstream_connection_options: {tcp_keepalive: {keepalive_time: 60, keepalive_interval: 20, "
         "keepalive_probes: 3}} into the cluster.",
     ),
+    Code(
+        code="MT1508",
+        level=Level.WARNING,
+        title="Envoy's own timers hold",
+        why="Where nothing is set, Envoy resets a stream on which nothing flows for 5 minutes (only heartbeats help, "
+        "not keepalive), and ends a request 15 seconds after the client has half-closed it.",
+        remedy='Write options: {timeout: "0s"} at the route, and streamIdleTimeout: 0s in the Gateway\'s '
+        "httpConnectionManagerSettings.",
+    ),
+    Code(
+        code="MT1509",
+        level=Level.ERROR,
+        title="HTTP/1.1 towards the principal",
+        why="gRPC needs HTTP/2 on every hop. Gloo's discovery sees it in a port's name; an Upstream that you write "
+        "yourself must say it.",
+        remedy="Write useHttp2: true.",
+    ),
 )

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mesh.foreign import is_bootstrap, is_dump, is_foreign, is_secret_file, is_standalone
+from mesh.foreign import is_bootstrap, is_dump, is_foreign, is_gloo_values, is_secret_file, is_standalone
 
+KINDS = (is_bootstrap, is_secret_file, is_standalone, is_dump, is_gloo_values)
 SECRET = {"@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret"}
 POLICY = {"key": "frontend/a/b:frontend-tcp:a/gw", "target": {}, "policy": {"frontend": {"tcp": {}}}}
 
@@ -22,10 +23,12 @@ POLICY = {"key": "frontend/a/b:frontend-tcp:a/gw", "target": {}, "policy": {"fro
         ({"frontendPolicies": {}, "config": {}}, is_standalone),
         ({"binds": [], "policies": [POLICY], "version": {}}, is_dump),
         (POLICY, is_dump),
+        ({"gloo": {"gatewayProxies": {}}}, is_gloo_values),
+        ({"gatewayProxies": {"gatewayProxy": None}}, is_gloo_values),
     ],
 )
 def test_a_proxys_configuration_is_told_by_its_keys(data: dict[str, Any], told: Any) -> None:
-    assert [each for each in (is_bootstrap, is_secret_file, is_standalone, is_dump) if each(data)] == [told]
+    assert [each for each in KINDS if each(data)] == [told]
 
 
 @pytest.mark.parametrize(
@@ -37,7 +40,8 @@ def test_a_proxys_configuration_is_told_by_its_keys(data: dict[str, Any], told: 
         {"kind": "Kustomization", "resources": [SECRET], "apiVersion": "x"},
         {"kind": "Thing", "binds": []},
         {"policies": [{"key": 1, "policy": {}}]},
-        {"gloo": {"gatewayProxies": {}}},
+        {"gloo": {"gatewayProxies": []}},
+        {"replicas": 2, "gloo": None},
     ],
 )
 def test_objects_and_values_files_are_none(data: dict[str, Any]) -> None:

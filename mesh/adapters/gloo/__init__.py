@@ -11,6 +11,7 @@ from mesh.adapters.gloo.generating import GATEWAY, GLOO, generate, wiring
 from mesh.adapters.gloo.neutral import NEUTRAL
 from mesh.bundle import Bundle
 from mesh.findings import Document, Finding
+from mesh.foreign import is_gloo_values
 from mesh.intent import Intent
 
 
@@ -21,11 +22,13 @@ class GlooAdapter:
     neutral: Sequence[Neutral] = (*SHARED_NEUTRAL, *NEUTRAL)
 
     def applies(self, bundle: Bundle) -> bool:
-        """Whether there are objects of Gloo's."""
-        return bool({GATEWAY, GLOO} & bundle.groups)
+        """Whether there are objects of Gloo's, or values of its chart."""
+        if {GATEWAY, GLOO} & bundle.groups:
+            return True
+        return any(is_gloo_values(each.root.mapping) for each in bundle.items)
 
     def generate(self, intent: Intent) -> list[Generated]:
-        """Kgateway's objects, and those that every mesh has."""
+        """Gloo's objects, and those that every mesh has."""
         return generate(intent)
 
     def verify(self, intent: Intent | None, manifests: Sequence[Document]) -> list[Finding]:

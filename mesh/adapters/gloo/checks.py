@@ -6,13 +6,13 @@ from typing import Final
 from mesh.adapters.common.believing import refused
 from mesh.adapters.common.gatewayapi import XFCC
 from mesh.adapters.common.matching import intended
+from mesh.adapters.gloo import helm, ways
 from mesh.adapters.gloo.generating import GATEWAY, GLOO, PREBIND, own_objects
 from mesh.bundle import Field, Item
 from mesh.configuration.identity import header_rule
 from mesh.configuration.keepalive import KeepaliveFields, keepalive_findings
 from mesh.configuration.timing import heartbeat_findings
 from mesh.findings import Finding
-from mesh.manifests import read_documents
 from mesh.socketopts import Platform, Setting, recognise
 from mesh.world import Check, World
 
@@ -107,35 +107,6 @@ def identity(world: World) -> Iterator[Finding]:
             yield at.finding("MT1506", f"uri is {at.shown} for {item.ref}: the header has no SPIFFE ID.")
 
 
-def helm(world: World) -> Iterator[Finding]:
-    """MT1507: static clusters that the chart's value does not reach (T27)."""
-    for values, place in _values(world):
-        for name, proxy in values.at("gloo", "gatewayProxies").entries():
-            clusters = proxy.at("envoyStaticClusters")
-            for cluster in clusters.items():
-                if cluster.at("upstream_connection_options").exists:
-                    continue
-                at = cluster if place is values else place
-                message = f"tcpKeepaliveTimeSeconds does not reach {cluster.at('name').shown} of {name}."
-                yield at.finding("MT1507", message)
-
-
-def _values(world: World) -> Iterator[tuple[Field, Field]]:
-    """Helm values: documents of their own, Flux's HelmReleases, and files in ConfigMaps."""
-    for item in world.bundle.items:
-        places = [item.root] if not item.kind else []
-        if item.kind == "HelmRelease":
-            places = [item.at("spec", "values")]
-        for place in places:
-            yield place, place
-    for item in world.bundle.of("", "ConfigMap"):
-        for _, place in item.at("data").entries():
-            if place.text and "gatewayProxies:" in place.text:
-                documents, _ = read_documents(place.text, item.document.source)
-                for document in documents[:1]:
-                    yield Field.root(document), place
-
-
 def _upstreams(world: World) -> Iterator[tuple[Item, Field]]:
     for item in world.bundle.of(GLOO, "Upstream"):
         if world.intent is None or item.name == world.intent.principal.name:
@@ -192,6 +163,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     keepalive,
     timers,
     identity,
-    helm,
+    *ways.CHECKS,
+    *helm.CHECKS,
 )
 """Gloo's own checks."""
