@@ -27,6 +27,9 @@ VISIBLE: Final = frozenset(
 """Codes that a pod shows by itself. The others need what a principal does not see: Services, policies, agents, and the
 fields of its own pod that the downward API does not give."""
 
+MESHES: Final = ("MT11", "MT12")
+"""How the codes of Istio and Linkerd begin. Outside of Kubernetes, behind a plain Envoy, they would be guesses."""
+
 METADATA: Final = "metadata."
 """How the path of a field begins that only the downward API tells."""
 
@@ -57,4 +60,10 @@ def findings(facts: Facts) -> list[Finding]:
     # Nothing tells the mesh. Somebody else in the pod may then be a proxy of no mesh, and nothing is guessed.
     silent = not told and facts.sidecar != "none"
     found = verify(bundle, adapters=told if told or silent else None)
-    return [each for each in found if each.code in VISIBLE and (facts.sees_pod or not each.path.startswith(METADATA))]
+    return [each for each in found if each.code in VISIBLE and (facts.sees_pod or _holds_unseen(facts, each))]
+
+
+def _holds_unseen(facts: Facts, finding: Finding) -> bool:
+    """Whether a finding holds although the pod's labels and annotations are not known."""
+    in_mesh = facts.sidecar in ADAPTERS
+    return not finding.path.startswith(METADATA) and (in_mesh or not finding.code.startswith(MESHES))

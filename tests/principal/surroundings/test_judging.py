@@ -119,6 +119,13 @@ def test_without_the_downward_api_nothing_is_said_of_labels() -> None:
     assert [each.code for each in findings(pod(labels=None, uid=1337))] == ["MT1809"]
 
 
+def test_without_the_downward_api_a_mesh_is_only_spoken_of_where_its_proxy_is_to_be_seen() -> None:
+    behind_envoy = pod(labels=None, said={"auth": LINKERD}, ports=frozenset({9001}))
+    assert findings(behind_envoy) == [], "the header may be written by any proxy"
+    behind_linkerd = pod(labels=None, said={"auth": LINKERD}, ports=frozenset({4143, 4191}))
+    assert [each.code for each in findings(behind_linkerd)] == ["MT1201"]
+
+
 def test_where_somebody_else_listens_in_the_pod_no_mesh_is_guessed() -> None:
     assert findings(pod(ports=frozenset({8443, 9901}))) == []
 
