@@ -13,7 +13,7 @@ MAX_TARGET_BYTES: Final = 1024
 MAX_HEADERS: Final = 128
 """Header lines of a request. Envoy passes 100."""
 
-HEAD_SECONDS: Final = 10.0
+HEAD_SECONDS: Final = 5.0
 """Seconds from the connection's first moment until its request is complete: it is one packet or a few, and who sends
 less would otherwise hold a socket for nothing (slowloris)."""
 
