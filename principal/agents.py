@@ -1,7 +1,6 @@
 """What the principal knows of each agent, connected or not: one record a name, kept while the process lives."""
 
 import itertools
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from random import random
@@ -13,6 +12,7 @@ from hubproto.sendqueue import SendQueue
 from principal.caps import AGENTS
 from principal.deaths import Death
 from principal.owners import Ownership
+from principal.recent import remember
 
 if TYPE_CHECKING:
     from principal.session import Session
@@ -41,7 +41,7 @@ class HeartbeatStats:
     acked: int = 0
     last: float | None = None
     """Wall time of the last one, seconds since 1970."""
-    rtts: deque[float] = field(default_factory=lambda: deque(maxlen=RTT_SAMPLES))
+    rtts: list[float] = field(default_factory=list)
     """Milliseconds from a heartbeat to its ack, as the agent measured them."""
 
     def note_rtt(self, text: str) -> None:
@@ -51,7 +51,7 @@ class HeartbeatStats:
         except ValueError:
             return
         if 0.0 <= value <= MAX_RTT_MS:
-            self.rtts.append(value)
+            remember(self.rtts, value, most=RTT_SAMPLES)
 
 
 @dataclass(slots=True)
@@ -80,7 +80,7 @@ class Agent:
     streams: int = 0
     """Streams opened since this process started; the newest one's generation."""
     heartbeat: HeartbeatStats = field(default_factory=HeartbeatStats)
-    deaths: deque[Death] = field(default_factory=lambda: deque(maxlen=DEATHS_KEPT))
+    deaths: list[Death] = field(default_factory=list)
     deaths_total: int = 0
     events_received: int = 0
     events_refused: int = 0
@@ -91,7 +91,7 @@ class Agent:
 
     def mourn(self, death: Death) -> None:
         """Remember how a stream ended."""
-        self.deaths.append(death)
+        remember(self.deaths, death, most=DEATHS_KEPT)
         self.deaths_total += 1
 
 

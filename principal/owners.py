@@ -4,8 +4,9 @@ One identity may take its own name over as often as it likes: the newer stream w
 there. Another identity that comes to the same name (a regex that drops the namespace makes many of one) never does.
 """
 
-from collections import deque
 from typing import Final
+
+from principal.recent import remember
 
 HOLD: Final = 300.0
 """Seconds for which a name stays its last owner's after its stream has ended: as long as its access tokens are good."""
@@ -26,7 +27,7 @@ class Ownership:
         self.holder: str | None = None
         """The identity that owns the name, or did last."""
         self._free_at: float | None = 0.0
-        self._takeovers: deque[float] = deque(maxlen=TAKEOVERS)
+        self._takeovers: list[float] = []
         self._told_at = float("-inf")
 
     def free(self, now: float) -> bool:
@@ -47,7 +48,7 @@ class Ownership:
 
     def taken_over(self, now: float) -> bool:
         """A living stream was replaced. Whether that has happened so often that somebody should be told, now."""
-        self._takeovers.append(now)
+        remember(self._takeovers, now, most=TAKEOVERS)
         often = len(self._takeovers) == TAKEOVERS and now - self._takeovers[0] <= WINDOW
         if not often or now - self._told_at < WINDOW:
             return False

@@ -5,7 +5,7 @@ principal's HTTP/2 pings nor its TCP keepalive, which end at that sidecar). What
 came every so often no longer come. A stream that never sent any is never ended: it may be argocd-agent's default.
 """
 
-from collections import deque
+from principal.recent import remember
 
 GAPS_ALLOWED = 3.0
 """Heartbeat gaps without a word until a session counts as dead: two may be lost to a reconnecting proxy, three not."""
@@ -31,7 +31,7 @@ class Watchdog:
         self.heartbeats = 0
         self.last_heard: float | None = None
         self._last_heartbeat: float | None = None
-        self._gaps: deque[float] = deque(maxlen=GAPS_REMEMBERED)
+        self._gaps: list[float] = []
         self._excused_until = 0.0
 
     def heard(self, now: float, *, heartbeat: bool) -> None:
@@ -41,7 +41,7 @@ class Watchdog:
             return
         self.heartbeats += 1
         if self._last_heartbeat is not None:
-            self._gaps.append(now - self._last_heartbeat)
+            remember(self._gaps, now - self._last_heartbeat, most=GAPS_REMEMBERED)
         self._last_heartbeat = now
 
     def limit(self) -> float | None:

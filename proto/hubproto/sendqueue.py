@@ -30,6 +30,9 @@ argocd-agent keeps 1000 and drops the oldest, which loses updates whenever an ag
 SWEEP_FLOOR: Final = 64
 """Outdated entries that are not worth a sweep."""
 
+_NONE: Final[deque[Lane]] = deque(maxlen=0)
+"""The lanes that may go, of queues that have none: an empty deque of its own would be half of an idle queue."""
+
 _stamper = Stamper()
 """Of all queues: a fan-out has one event in each."""
 
@@ -44,7 +47,7 @@ class SendQueue:
         self._limit = limit
         self._lanes: dict[str, Lane] = {}
         self._unsent: OrderedDict[int, Lane] = OrderedDict()  # of every unsent event, oldest first
-        self._ready: deque[Lane] = deque()
+        self._ready = _NONE
         self._timers: list[tuple[float, int, Lane]] = []
         self._serials = count(1)
         self._awaiting = 0
@@ -93,6 +96,7 @@ class SendQueue:
             lane.listed = False
             if lane.may_go:
                 taken.append(self._transmit(lane, now, stamp))
+        self._idle()
         return taken
 
     def acknowledge(self, event: Event) -> bool:
@@ -119,6 +123,7 @@ class SendQueue:
             self._ready.popleft()
         if self._ready:
             return -math.inf
+        self._idle()
         while self._timers and self._outdated(self._timers[0]):
             heappop(self._timers)
         return self._timers[0][0] if self._timers else None
@@ -136,7 +141,7 @@ class SendQueue:
         first = [lane for lane in woken if not lane.listed]
         for lane in first:
             lane.listed = True
-        self._ready.extendleft(reversed(first))
+        self._own_ready().extendleft(reversed(first))
 
     def drop(self, predicate: Callable[[Event], bool]) -> int:
         """Forget every event, sent or not, for which the predicate is true; how many. Looks at every event."""
@@ -195,7 +200,16 @@ class SendQueue:
     def _list(self, lane: Lane) -> None:
         if lane.may_go and not lane.listed:
             lane.listed = True
-            self._ready.append(lane)
+            self._own_ready().append(lane)
+
+    def _own_ready(self) -> deque[Lane]:
+        if self._ready is _NONE:
+            self._ready = deque()
+        return self._ready
+
+    def _idle(self) -> None:
+        if not self._ready:
+            self._ready = _NONE
 
     def _shed(self) -> tuple[Event, ...]:
         shed: list[Event] = []
