@@ -9,6 +9,7 @@ can be resumed at all where clients show certificates.
 import os
 import ssl
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any, Final
 
 import structlog
 
+from principal.caps import Sparing
 from principal.offer import CIPHER_SUITES, Offer
 from principal.tls import Tls, TlsMaterial
 
@@ -47,6 +49,7 @@ class Contexts:
 
     def __init__(self, tls: Tls) -> None:
         self._tls = tls
+        self._told = _told_class()
         self._material = self._served = tls.material
         """What was looked at last, and what the context is of: the same unless it was of no use."""
         self._context = self._make(self._served)
@@ -70,7 +73,37 @@ class Contexts:
         return self._context
 
     def _make(self, material: TlsMaterial) -> ssl.SSLContext:
-        return server_context(material, require_client_certs=self._tls.require_client_certs, offer=self._tls.offer)
+        made = server_context(material, require_client_certs=self._tls.require_client_certs, offer=self._tls.offer)
+        made.sslobject_class = self._told
+        return made
+
+
+def _told_class() -> type[ssl.SSLObject]:
+    """Connections whose handshake is told of when it fails; one class for each door, which counts by itself.
+
+    Event loops pass over such failures, and the peer sees a connection that closes. Who it was OpenSSL does not know.
+    """
+    sparing = Sparing()
+
+    class Told(ssl.SSLObject):
+        def do_handshake(self) -> None:
+            try:
+                super().do_handshake()
+            except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                raise
+            except ssl.SSLError as error:
+                left_out = sparing.line(now=time.monotonic())
+                if left_out is not None:
+                    log.warning("TLS handshake failed", why=_reason(error), left_out=left_out)
+                raise
+
+    return Told
+
+
+def _reason(error: ssl.SSLError) -> str:
+    """What was wrong, as OpenSSL words it: `certificate has expired`, `unsupported protocol`, `http request`."""
+    verified = getattr(error, "verify_message", "")
+    return str(verified or (error.reason or str(error)).replace("_", " ").lower())
 
 
 class _Serving(ssl.SSLContext):

@@ -2,9 +2,10 @@
 
 import asyncio
 import contextlib
+import functools
 import ipaddress
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -27,7 +28,7 @@ from principal.auth.security import Security
 from principal.clock import LoopClock
 from principal.config import PrincipalConfig
 from principal.deaths import DeathCause
-from principal.door_grpcio import GrpcioDoor
+from principal.doors import make_door
 from principal.hub import Hub
 from principal.tls import GeneratedTls, ServerTls, generate
 from tests.principal.certificates import authority, client, der, server, write, write_roots
@@ -133,13 +134,11 @@ def test_two_runs_do_not_share_a_generated_key() -> None:
 class Place:
     """A principal with TLS, and agents of ours that come to it."""
 
-    def __init__(self, folder: Path, security: Security) -> None:
+    def __init__(self, folder: Path, config: PrincipalConfig, security: Security) -> None:
         self.folder = folder
         self.security = security
         self.hub = Hub(security.login, LoopClock(), session_timeout=None)
-        self.door = GrpcioDoor(
-            self.hub, host="127.0.0.1", port=0, max_message=1 << 20, ping_min_interval=0.0, tls=security.tls
-        )
+        self.door = make_door(config, self.hub, security=security, attestor=None)
         self.connections: list[GrpcConnection] = []
 
     @property
@@ -176,10 +175,21 @@ async def _log_in(connection: GrpcConnection) -> None:
     await connection.login()
 
 
+Principal = Callable[..., contextlib.AbstractAsyncContextManager[Place]]
+
+
+@pytest.fixture(params=["own", "grpcio"])
+def principal(request: pytest.FixtureRequest) -> Principal:
+    """Opens a principal with one of the doors."""
+    return functools.partial(opened, server_transport=request.param)
+
+
 @contextlib.asynccontextmanager
-async def principal(folder: Path, auth: str = MTLS, **more: object) -> AsyncIterator[Place]:
+async def opened(folder: Path, auth: str = MTLS, **more: object) -> AsyncIterator[Place]:
     certificate, key = write(folder, "server", server())
     settings: dict[str, object] = {
+        "listen_host": "127.0.0.1",
+        "listen_port": 0,
         "insecure_plaintext": False,
         "auth": auth,
         "namespace": "argocd",
@@ -188,7 +198,8 @@ async def principal(folder: Path, auth: str = MTLS, **more: object) -> AsyncIter
         "tls_key": key,
         "root_ca_path": write_roots(folder),
     }
-    place = Place(folder, await asyncio.to_thread(Security.build, PrincipalConfig(**settings | more)))  # type: ignore[arg-type]
+    config = PrincipalConfig(**settings | more)  # type: ignore[arg-type]
+    place = Place(folder, config, await asyncio.to_thread(Security.build, config))
     await place.door.start()
     try:
         yield place
@@ -212,7 +223,7 @@ async def streams(connection: GrpcConnection) -> str:
     return login.claims.agent
 
 
-async def test_our_agent_logs_in_by_its_certificate_and_streams(tmp_path: Path) -> None:
+async def test_our_agent_logs_in_by_its_certificate_and_streams(tmp_path: Path, principal: Principal) -> None:
     async with principal(tmp_path) as place:
         assert await streams(place.agent(AGENT_A)) == "agent-a"
         [agent] = place.hub.agents.seen()
@@ -221,13 +232,13 @@ async def test_our_agent_logs_in_by_its_certificate_and_streams(tmp_path: Path) 
         assert agent.session.connection.certificate == der(AGENT_A)
 
 
-async def test_by_subject_the_subject_is_what_go_would_have_written(tmp_path: Path) -> None:
+async def test_by_subject_the_subject_is_what_go_would_have_written(tmp_path: Path, principal: Principal) -> None:
     async with principal(tmp_path, "mtls:subject:^CN=([^,]+)$") as place:
         assert await streams(place.agent(client("agent-c"))) == "agent-c"
         assert place.hub.agents.seen()[0].identity == "CN=agent-c"
 
 
-async def test_agents_on_connections_of_their_own_are_told_apart(tmp_path: Path) -> None:
+async def test_agents_on_connections_of_their_own_are_told_apart(tmp_path: Path, principal: Principal) -> None:
     async with principal(tmp_path) as place:
         names = [await streams(place.agent(svid)) for svid in (AGENT_A, AGENT_B)]
         assert names == ["agent-a", "agent-b"]
@@ -235,7 +246,7 @@ async def test_agents_on_connections_of_their_own_are_told_apart(tmp_path: Path)
 
 
 @pytest.mark.parametrize("name", ["none", "untrusted", "expired"])
-async def test_who_has_no_good_certificate_gets_no_connection(tmp_path: Path, name: str) -> None:
+async def test_who_has_no_good_certificate_gets_no_connection(tmp_path: Path, principal: Principal, name: str) -> None:
     shown = {
         "none": None,
         "untrusted": client("agent-a", SPIFFE.format("agent-a"), authority_="evil"),
@@ -246,13 +257,17 @@ async def test_who_has_no_good_certificate_gets_no_connection(tmp_path: Path, na
         assert place.hub.agents.seen() == []
 
 
-async def test_a_certificate_that_names_nobody_gets_a_connection_and_no_login(tmp_path: Path) -> None:
+async def test_a_certificate_that_names_nobody_gets_a_connection_and_no_login(
+    tmp_path: Path, principal: Principal
+) -> None:
     async with principal(tmp_path) as place:
         refused = place.agent(client("agent-a", SPIFFE.format("agent-a").replace("argocd-agents", "evil")))
         assert await place.refused(refused) is Cause.AUTHENTICATION_REFUSED
 
 
-async def test_our_agent_logs_in_by_password_over_tls_without_a_certificate(tmp_path: Path) -> None:
+async def test_our_agent_logs_in_by_password_over_tls_without_a_certificate(
+    tmp_path: Path, principal: Principal
+) -> None:
     users, credentials = tmp_path / "users", tmp_path / "credentials"
     users.write_text(f"agent-a:{bcrypt.hashpw(b'secret', bcrypt.gensalt(4)).decode()}\n")
     credentials.write_text("agent-a:secret\n")
@@ -264,7 +279,7 @@ async def test_our_agent_logs_in_by_password_over_tls_without_a_certificate(tmp_
         assert await place.refused(other) is Cause.AUTHENTICATION_REFUSED
 
 
-async def test_passwords_and_certificates_may_both_be_required(tmp_path: Path) -> None:
+async def test_passwords_and_certificates_may_both_be_required(tmp_path: Path, principal: Principal) -> None:
     users, credentials = tmp_path / "users", tmp_path / "credentials"
     users.write_text(f"agent-a:{bcrypt.hashpw(b'secret', bcrypt.gensalt(4)).decode()}\n")
     credentials.write_text("agent-a:secret\n")
@@ -276,14 +291,16 @@ async def test_passwords_and_certificates_may_both_be_required(tmp_path: Path) -
         assert await place.refused(place.agent(None, **password)) is not Cause.AUTHENTICATION_REFUSED
 
 
-async def test_an_agent_that_does_not_verify_reaches_a_principal_that_made_its_certificate(tmp_path: Path) -> None:
+async def test_an_agent_that_does_not_verify_reaches_a_principal_that_made_its_certificate(
+    tmp_path: Path, principal: Principal
+) -> None:
     more = {"tls_cert": None, "tls_key": None, "insecure_tls_generate": True}
     async with principal(tmp_path, **more) as place:
         assert await streams(place.agent(AGENT_A, insecure_tls=True, root_ca_path=None)) == "agent-a"
         assert await place.refused(place.agent(AGENT_A)) is Cause.CERTIFICATE_REFUSED
 
 
-async def test_a_blocked_certificate_ends_its_stream_and_comes_in_no_more(tmp_path: Path) -> None:
+async def test_a_blocked_certificate_ends_its_stream_and_comes_in_no_more(tmp_path: Path, principal: Principal) -> None:
     blocklist = tmp_path / "blocklist"
     blocklist.write_text("# nobody yet\n")
     async with principal(tmp_path, tls_blocklist=blocklist) as place:
@@ -297,7 +314,9 @@ async def test_a_blocked_certificate_ends_its_stream_and_comes_in_no_more(tmp_pa
         assert await place.refused(place.agent(AGENT_A)) is Cause.AUTHENTICATION_REFUSED
 
 
-async def test_a_renewed_server_certificate_meets_new_connections_and_leaves_old_ones(tmp_path: Path) -> None:
+async def test_a_renewed_server_certificate_meets_new_connections_and_leaves_old_ones(
+    tmp_path: Path, principal: Principal
+) -> None:
     async with principal(tmp_path) as place:
         old = place.agent(AGENT_A)
         await streams(old)
@@ -324,15 +343,40 @@ async def shown_by(port: int, version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3) 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 async def test_tls_1_2_and_1_3_are_spoken_which_is_what_the_options_say(
-    tmp_path: Path, version: ssl.TLSVersion
+    tmp_path: Path, principal: Principal, version: ssl.TLSVersion
 ) -> None:
     users = tmp_path / "users"
     users.write_text("")
-    async with principal(tmp_path, f"userpass:{users}") as place:
+    async with principal(tmp_path, f"userpass:{users}", tls_min_version="tls1.2") as place:
         assert await shown_by(place.port, version) == der(server())
 
 
-async def test_older_versions_of_tls_are_not(tmp_path: Path) -> None:
+async def test_the_own_door_speaks_no_less_than_it_is_told_and_that_is_1_3_by_default(tmp_path: Path) -> None:
+    users = tmp_path / "users"
+    users.write_text("")
+    async with opened(tmp_path, f"userpass:{users}", server_transport="own") as place:
+        assert await shown_by(place.port, ssl.TLSVersion.TLSv1_3) == der(server())
+        with capture_logs() as logs, pytest.raises(OSError):  # noqa: PT011 - closed or reset, as it comes
+            await shown_by(place.port, ssl.TLSVersion.TLSv1_2)
+        assert [(line["event"], line["why"]) for line in logs] == [("TLS handshake failed", "unsupported protocol")]
+
+
+async def test_in_the_own_door_changed_authorities_count_at_once_and_streams_stay(tmp_path: Path) -> None:
+    evil = client("agent-b", SPIFFE.format("agent-b"), authority_="evil")
+    async with opened(tmp_path, server_transport="own") as place:
+        await streams(place.agent(AGENT_A))
+        (tmp_path / "ca.crt").write_bytes(authority("evil").certificate)
+        await place.security.refresh(place.hub.agents.sessions)
+        # The agents go on to trust the authority of the principal, whose certificate is the same.
+        (tmp_path / "agents").mkdir()
+        roots = {"root_ca_path": write_roots(tmp_path / "agents")}
+        assert await streams(place.agent(evil, **roots)) == "agent-b"
+        refused = place.agent(client("agent-c", SPIFFE.format("agent-c")), **roots)
+        assert await place.refused(refused) is not Cause.AUTHENTICATION_REFUSED
+        assert sorted(session.agent.name for session in place.hub.agents.sessions()) == ["agent-a", "agent-b"]
+
+
+async def test_older_versions_of_tls_are_not(tmp_path: Path, principal: Principal) -> None:
     users = tmp_path / "users"
     users.write_text("")
     async with principal(tmp_path, f"userpass:{users}") as place:
@@ -356,6 +400,6 @@ def client_hello(version: bytes) -> bytes:
     return b"\x16\x03\x01" + len(handshake).to_bytes(2, "big") + handshake
 
 
-async def test_a_plaintext_agent_at_a_tls_port_is_told_so(tmp_path: Path) -> None:
+async def test_a_plaintext_agent_at_a_tls_port_is_told_so(tmp_path: Path, principal: Principal) -> None:
     async with principal(tmp_path) as place:
         assert await place.refused(place.agent(None, plaintext=True)) is Cause.TLS_UNEXPECTED

@@ -237,6 +237,45 @@ def test_a_session_of_a_client_whom_the_authorities_no_longer_vouch_for_is_worth
         meet(contexts.current(), calling, session)
 
 
+# What fails
+
+
+def failures(serving: ssl.SSLContext, calling: ssl.SSLContext) -> list[str]:
+    with structlog.testing.capture_logs() as logs, pytest.raises(ssl.SSLError):
+        meet(serving, calling)
+    assert {entry["event"] for entry in logs} <= {"TLS handshake failed"}
+    return [entry["why"] for entry in logs]
+
+
+def test_a_failed_handshake_is_told_with_its_reason(tmp_path: Path) -> None:
+    demanding = Contexts(ChangingTls(roots=authority().certificate)).current()
+    assert failures(demanding, caller()) == ["peer did not return a certificate"]
+    expired = client("agent-a", lifetime=-10.0)
+    assert failures(demanding, caller(expired, tmp_path)) == ["certificate has expired"]
+    stranger = client("agent-a", authority_=OTHER)
+    assert failures(demanding, caller(stranger, tmp_path)) == ["unable to get local issuer certificate"]
+    old = caller()
+    old.maximum_version = ssl.TLSVersion.TLSv1_2
+    assert failures(demanding, old) == ["unsupported protocol"]
+
+
+def test_plaintext_at_a_tls_port_is_named() -> None:
+    up, down = ssl.MemoryBIO(), ssl.MemoryBIO()
+    serving = Contexts(ChangingTls()).current().wrap_bio(up, down, server_side=True)
+    up.write(b"GET / HTTP/1.1\r\n\r\n")
+    with structlog.testing.capture_logs() as logs, pytest.raises(ssl.SSLError):
+        serving.do_handshake()
+    assert logs[0]["why"] == "http request"
+
+
+def test_a_flood_of_failures_is_no_flood_of_lines() -> None:
+    serving, calling = Contexts(ChangingTls()).current(), caller()
+    calling.maximum_version = ssl.TLSVersion.TLSv1_2
+    told = [len(failures(serving, calling)) for _ in range(40)]
+    assert told[0] == 1
+    assert 1 <= sum(told) < 20
+
+
 # What a renewal changes
 
 
