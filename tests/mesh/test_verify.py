@@ -9,7 +9,7 @@ from mesh.findings import Finding, Level
 from mesh.intent import DEFAULT_INTENT
 from mesh.manifests import Manifest, read_documents
 from mesh.verify import applying, unreadable, verify
-from tests.mesh.hostile_manifests import EACH, entangled
+from tests.mesh.hostile_manifests import EACH, SHAPES, entangled
 
 LOOPBACK = """\
 apiVersion: v1
@@ -104,3 +104,13 @@ def test_what_concerns_each_other_is_verified_in_bounded_time(intent: object) ->
 def test_the_same_manifests_give_the_same_findings() -> None:
     manifests = read(entangled(3))
     assert verify(manifests) == verify(manifests)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_one_fat_object_beside_many_is_verified_in_bounded_time(shape: str) -> None:
+    count, seconds = 300, 20.0
+    manifests = read("---\n".join(SHAPES[shape](count)))
+    begun = time.process_time()
+    verify(manifests, adapters=ADAPTERS.values())
+    # One or two seconds; compared each with each it is a minute and more.
+    assert time.process_time() - begun < seconds
