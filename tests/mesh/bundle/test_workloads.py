@@ -4,7 +4,8 @@ from mesh.manifests import read_documents
 TEXT = """\
 {apiVersion: apps/v1, kind: %s, metadata: {name: w, namespace: ns}, spec: {template: {
   metadata: {labels: {a: b, c: 1}, annotations: {d: e}},
-  spec: {serviceAccount: old, containers: [{ports: [{name: x, containerPort: 1}, {containerPort: y}, {containerPort: 2}, z]}]}
+  spec: {serviceAccount: old, containers: [
+    {ports: [{name: x, containerPort: 1}, {containerPort: y}, {containerPort: 2}, z]}]}
 }}}
 """
 
