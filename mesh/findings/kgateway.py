@@ -79,4 +79,12 @@ CODES: Final[tuple[Code, ...]] = (
         "too_many_pings; the gateway carries the streams of all agents on few connections.",
         remedy="Set the interval clearly above --keepalive-min-interval.",
     ),
+    Code(
+        code="MT1410",
+        level=Level.ERROR,
+        title="HTTP/1.1 towards the principal",
+        why="gRPC needs HTTP/2 on every hop, and kgateway speaks it to a Service whose port has an appProtocol of "
+        "http2, grpc, grpc-web or kubernetes.io/h2c only; a port's name says nothing to it.",
+        remedy="Write appProtocol: kubernetes.io/h2c at the Service's port.",
+    ),
 )

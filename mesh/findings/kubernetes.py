@@ -172,4 +172,12 @@ CODES: Final[tuple[Code, ...]] = (
         "Service belongs outside.",
         remedy="Write type: ClusterIP into the principal's Service, and let agents dial the gateway.",
     ),
+    Code(
+        code="MT1822",
+        level=Level.ERROR,
+        title="route to a port that the Service does not have",
+        why="A route's backendRef names a port of the Service, not of its pods. Where the Service has no such port, "
+        "the route is not accepted, and calls are answered with 500 or nothing. argocd-agent's own Service has 443.",
+        remedy="Write the Service's port at the backendRef.",
+    ),
 )

@@ -9,7 +9,7 @@ from mesh.adapters.agentgateway.files import dumps, standalones
 from mesh.adapters.agentgateway.generating import GROUP, generate, wiring
 from mesh.adapters.agentgateway.neutral import NEUTRAL
 from mesh.adapters.base import Adapter, Generated, Neutral, run_checks
-from mesh.adapters.common.gatewayapi import gateway_world, intent_or_default
+from mesh.adapters.common.gatewayapi import gateway_world, has_class, intent_or_default
 from mesh.adapters.common.shared import SHARED_NEUTRAL, shared_findings
 from mesh.bundle import Bundle
 from mesh.findings import Document, Finding
@@ -25,8 +25,10 @@ class AgentgatewayAdapter:
     neutral: Sequence[Neutral] = (*SHARED_NEUTRAL, *NEUTRAL)
 
     def applies(self, bundle: Bundle) -> bool:
-        """Whether there are objects of agentgateway's, a file for one without a controller, or a running one's word."""
-        return GROUP in bundle.groups or bool(standalones(bundle)) or bool(dumps(bundle))
+        """Whether there are objects of agentgateway's, a Gateway of its class, or files of its own."""
+        if GROUP in bundle.groups or has_class(bundle, self.name):
+            return True
+        return bool(standalones(bundle)) or bool(dumps(bundle))
 
     def generate(self, intent: Intent) -> list[Generated]:
         """Agentgateway's objects, and those that every mesh has."""

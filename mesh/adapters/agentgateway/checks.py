@@ -6,6 +6,7 @@ from typing import Final
 from mesh.adapters.agentgateway import identity, plain, running
 from mesh.adapters.agentgateway.generating import GROUP, KIND, own_objects
 from mesh.adapters.agentgateway.probing import PING_FIELDS, fields, limited, pings_found
+from mesh.adapters.common.backends import ported
 from mesh.adapters.common.believing import refused
 from mesh.adapters.common.matching import intended
 from mesh.bundle import Field, Item, same_namespace
@@ -167,6 +168,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     spelling,
     keepalive,
     unprobed,
+    ported,
     *identity.CHECKS,
     *plain.CHECKS,
     *running.CHECKS,

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from mesh.adapters.base import Generated
 from mesh.adapters.writing import Path
+from mesh.bundle import Bundle
 from mesh.findings import Document
 from mesh.intent import DEFAULT_INTENT, Gateway, Intent
 from mesh.intent.model import System
@@ -35,6 +36,12 @@ def gateway_world(manifests: Sequence[Document], intent: Intent | None, wiring: 
     """
     world = World.of(manifests, intent, wiring if intent is not None else None)
     return replace(world, wiring=replace(wiring, callers=())) if intent is None and ends_tls(world) else world
+
+
+def has_class(bundle: Bundle, name: str) -> bool:
+    """Whether there is a Gateway of a class that begins with `name`."""
+    classes = [each.at("spec", "gatewayClassName").text or "" for each in bundle.of(GROUP, "Gateway")]
+    return any(each.startswith(name) for each in classes)
 
 
 def ends_tls(world: World) -> bool:

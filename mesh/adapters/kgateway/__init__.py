@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from mesh.adapters.base import Adapter, Generated, Neutral
-from mesh.adapters.common.gatewayapi import gateway_world, intent_or_default
+from mesh.adapters.common.gatewayapi import gateway_world, has_class, intent_or_default
 from mesh.adapters.common.shared import SHARED_NEUTRAL, shared_findings
 from mesh.adapters.kgateway.checks import CHECKS
 from mesh.adapters.kgateway.generating import GROUP, generate, wiring
@@ -21,8 +21,8 @@ class KgatewayAdapter:
     neutral: Sequence[Neutral] = (*SHARED_NEUTRAL, *NEUTRAL)
 
     def applies(self, bundle: Bundle) -> bool:
-        """Whether there are objects of kgateway's."""
-        return GROUP in bundle.groups
+        """Whether there are objects of kgateway's, or a Gateway of its class."""
+        return GROUP in bundle.groups or has_class(bundle, self.name)
 
     def generate(self, intent: Intent) -> list[Generated]:
         """Kgateway's objects, and those that every mesh has."""

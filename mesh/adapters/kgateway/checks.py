@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from mesh.adapters.common.believing import refused
-from mesh.adapters.common.gatewayapi import GROUP as GATEWAY_API
 from mesh.adapters.common.gatewayapi import XFCC
 from mesh.adapters.common.matching import intended
 from mesh.adapters.common.pings import limit_of
+from mesh.adapters.kgateway import routes
 from mesh.adapters.kgateway.generating import (
     GROUP,
     HTTP_LISTENER_POLICY_GONE,
@@ -15,20 +15,13 @@ from mesh.adapters.kgateway.generating import (
     LISTENER_POLICY,
     own_objects,
 )
-from mesh.bundle import Field, Item, Names, same_namespace
+from mesh.adapters.kgateway.routes import HTTP2
+from mesh.bundle import Field, Item, same_namespace
 from mesh.configuration.identity import header_rule
 from mesh.configuration.keepalive import KeepaliveFields, keepalive_findings
 from mesh.configuration.timing import heartbeat_findings
-from mesh.durations import MINUTE, SECOND
 from mesh.findings import Finding, Level
 from mesh.world import Check, World
-
-HTTP2: Final = frozenset({"http2", "grpc", "grpc-web", "kubernetes.io/h2c"})
-"""Values of appProtocol by which kgateway speaks HTTP/2 to a Service (pkg/pluginsdk/ir/backend.go)."""
-
-DEFAULT_STREAM_IDLE: Final = 5 * MINUTE
-DEFAULT_REQUEST: Final = 15 * SECOND
-"""Nanoseconds; Envoy's timers, which kgateway leaves as they are."""
 
 WRITTEN: Final = frozenset({"SanitizeSet", "AppendForward"})
 """Modes in which the gateway writes who called."""
@@ -137,7 +130,7 @@ def identity(world: World) -> Iterator[Finding]:
 
 
 def timers(world: World) -> Iterator[Finding]:
-    """MT1407, MT1408 and MT1910: timers that end agents' streams."""
+    """MT1407 and MT1910: timers that end agents' streams."""
     for policy, at in _stream_timers(world):
         if at.exists and at.duration:
             yield from heartbeat_findings(world, at, at.duration, f"{at.path[-1]} of {policy.ref}")
@@ -145,36 +138,6 @@ def timers(world: World) -> Iterator[Finding]:
         request = policy.at("spec", "timeouts", "request")
         if request.duration:
             yield request.finding("MT1407", f"{policy.ref} ends requests after {request.shown}.")
-    policies = [each for each in world.bundle.of(GROUP, "TrafficPolicy") if each.at("spec", "timeouts").exists]
-    if any(_covers_all(each) for each in policies):
-        return
-    covered = Names(
-        (ref.at("name").text or "", each.namespace)
-        for each in policies
-        for ref in each.at("spec", "targetRefs").items()
-    )
-    for route in world.bundle.of(GATEWAY_API, "GRPCRoute"):
-        if _is_ours(world, route) and not covered.has(route.name, route.namespace):
-            message = (
-                f"No TrafficPolicy sets timeouts for {route.ref}: 15s for a request and 5m for a silent stream hold."
-            )
-            yield route.at("spec", "rules").finding("MT1408", message)
-
-
-def _is_ours(world: World, route: Item) -> bool:
-    """Whether a route is kgateway's: its Gateway is, or objects of kgateway's are all there is."""
-    for parent in route.at("spec", "parentRefs").items():
-        namespace = parent.at("namespace").text or route.namespace
-        found = world.bundle.get(GATEWAY_API, "Gateway", namespace=namespace, name=parent.at("name").text or "")
-        if found is not None:
-            return (found.at("spec", "gatewayClassName").text or "").startswith("kgateway")
-    return GROUP in world.bundle.groups
-
-
-def _covers_all(policy: Item) -> bool:
-    """Whether a policy may be about every route: by labels, or as a Gateway's."""
-    refs = policy.at("spec", "targetRefs").items()
-    return policy.at("spec", "targetSelectors").exists or any(ref.at("kind").text == "Gateway" for ref in refs)
 
 
 def _stream_timers(world: World) -> Iterator[tuple[Item, Field]]:
@@ -283,5 +246,6 @@ CHECKS: Final[tuple[Check, ...]] = (
     aged,
     pings,
     keepalive,
+    *routes.CHECKS,
 )
 """kgateway's own checks."""
