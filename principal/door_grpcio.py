@@ -250,6 +250,7 @@ async def _read(context: _Context, handler: StreamHandler, sink: Outlet) -> None
         message: object = await context.read()  # bytes, or grpc.aio.EOF
         if not isinstance(message, bytes):
             return
+        sink.received += 1
         handler.on_message(message)
 
 

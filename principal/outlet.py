@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from principal.rpc import Status, StreamHandler
+from principal.rpc import Status, StreamCounts, StreamHandler
 
 HIGH_WATER_BYTES: Final = 1024 * 1024
 """Bytes unsent on one stream above which the hub holds its queue back (spec reliability F12)."""
@@ -30,6 +30,9 @@ class Outlet:
         self.room.set()
         self._waiting: deque[bytes] = deque()
         self._bytes = 0
+        self._sent = 0
+        self.received = 0
+        """Messages that have come; counted by whoever reads them."""
         self._wake = asyncio.Event()
 
     def send(self, message: bytes) -> None:
@@ -40,6 +43,10 @@ class Outlet:
             self._wake.set()
             if not self.writable():
                 self.room.clear()
+
+    def counts(self) -> StreamCounts:
+        """Messages both ways; gRPC's server tells no more."""
+        return StreamCounts(messages_received=self.received, messages_sent=self._sent, unsent=self._bytes)
 
     def writable(self) -> bool:
         """Whether the hub may send more of what can wait."""
@@ -58,6 +65,7 @@ class Outlet:
             while self._waiting:
                 message = self._waiting.popleft()
                 await write(message)
+                self._sent += 1
                 was_writable = self.writable()
                 self._bytes -= len(message)
                 if not was_writable and self.writable():

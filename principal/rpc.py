@@ -104,6 +104,22 @@ class ConnectionStats:
     """What was said by GOAWAY, either way, in words."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamCounts:
+    """What has passed over one stream. None where its transport keeps that to itself."""
+
+    messages_received: int = 0
+    messages_sent: int = 0
+    unsent: int = 0
+    """Bytes that wait because the peer does not take them."""
+    bytes_received: int | None = None
+    """Of messages as they were framed."""
+    bytes_sent: int | None = None
+    frames_received: int | None = None
+    """DATA frames, or frames of a WebSocket."""
+    frames_sent: int | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class CallInfo:
     """One call as it arrived: its metadata in wire order, names in lower case, and its connection."""
@@ -127,6 +143,9 @@ class Sink(Protocol):
 
     def end(self, status: Status) -> None:
         """End the stream with `status`, after what is queued. Called once; later sends are dropped."""
+
+    def counts(self) -> StreamCounts:
+        """What has passed over the stream so far."""
 
 
 class StreamHandler(Protocol):

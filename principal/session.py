@@ -14,7 +14,7 @@ from hubproto.vocabulary import RTT_MS
 from principal.agents import Agent
 from principal.clock import Clock, Stamps, Timer
 from principal.deaths import Death, DeathCause
-from principal.rpc import OK, Code, ConnectionInfo, Sink, Status, pushback
+from principal.rpc import OK, Code, ConnectionInfo, Sink, Status, StreamCounts, pushback
 from principal.watchdog import Watchdog
 
 SEND_BATCH = 64
@@ -149,6 +149,10 @@ class Session:
     def owner(self) -> str:
         """Whom the stream belongs to: the identity, or the agent's name where the header tells none."""
         return self.identity or self.agent.name
+
+    def counts(self) -> StreamCounts:
+        """What has passed over its stream."""
+        return self._sink.counts()
 
     def quiet(self) -> float:
         """Seconds since anything was heard."""

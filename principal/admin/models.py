@@ -58,6 +58,20 @@ class Connection(Model):
     goaway: str | None
 
 
+class Stream(Model):
+    """What has passed over an agent's stream since it opened."""
+
+    messages_received: int
+    messages_sent: int
+    unsent_bytes: int
+    """Waiting, because the agent's side does not take them."""
+    bytes_received: int | None
+    """This and the following: null where the server's library does not tell."""
+    bytes_sent: int | None
+    frames_received: int | None
+    frames_sent: int | None
+
+
 class DeathReport(Model):
     """What the agent itself said of the same end. Untrusted, for display."""
 
@@ -100,6 +114,7 @@ class Agent(Model):
     transport: str | None
     heartbeat: Heartbeat
     connection: Connection | None
+    stream: Stream | None
     queue: Queue
     streams: int
     """Streams opened since the principal started."""

@@ -9,7 +9,7 @@ from principal.attest import Attestor
 from principal.audit import Audit
 from principal.clock import rfc3339
 from principal.config import Attest
-from principal.rpc import ConnectionStats
+from principal.rpc import ConnectionStats, StreamCounts
 from principal.session import Session
 from principal.surroundings.survey import Surroundings
 
@@ -27,6 +27,7 @@ def agent(record: agents.Agent, everyone: Agents, stats: Mapping[str, Connection
         transport=session.connection.transport if session is not None else None,
         heartbeat=_heartbeat(record.heartbeat),
         connection=_connection(session, everyone, stats) if session is not None else None,
+        stream=_stream(session.counts()) if session is not None else None,
         queue=models.Queue(pending=record.queue.pending, awaiting_ack=record.queue.awaiting),
         streams=record.streams,
         takeovers=record.takeovers,
@@ -173,6 +174,18 @@ def _connection(session: Session, everyone: Agents, stats: Mapping[str, Connecti
         resets_sent=counted.resets_sent,
         last_reset=counted.last_reset,
         goaway=counted.goaway,
+    )
+
+
+def _stream(counts: StreamCounts) -> models.Stream:
+    return models.Stream(
+        messages_received=counts.messages_received,
+        messages_sent=counts.messages_sent,
+        unsent_bytes=counts.unsent,
+        bytes_received=counts.bytes_received,
+        bytes_sent=counts.bytes_sent,
+        frames_received=counts.frames_received,
+        frames_sent=counts.frames_sent,
     )
 
 

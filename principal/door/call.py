@@ -16,7 +16,7 @@ from principal.door.messages import MessageError, MessageReader, frame
 from principal.door.requests import Request, response_headers, trailers, trailers_only
 from principal.door.wire import Wire
 from principal.outlet import END_GRACE, HIGH_WATER_BYTES
-from principal.rpc import OK, CallInfo, Code, Kind, RpcError, Service, Status, StreamHandler
+from principal.rpc import OK, CallInfo, Code, Kind, RpcError, Service, Status, StreamCounts, StreamHandler
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -188,6 +188,19 @@ class Call:
         self._say(status)
         # Not at once: whoever ends a stream is told last that it is closed.
         self._runtime.later(END_GRACE if self._wire.unsent() else 0.0, self._give_up)
+
+    def counts(self) -> StreamCounts:
+        """What has passed over the call so far."""
+        carried = self._wire.carried()
+        return StreamCounts(
+            messages_received=self.messages_in,
+            messages_sent=self.messages_out,
+            unsent=self._wire.unsent(),
+            bytes_received=carried.bytes_in,
+            bytes_sent=carried.bytes_out,
+            frames_received=carried.frames_in,
+            frames_sent=carried.frames_out,
+        )
 
     def _open(self) -> None:
         try:

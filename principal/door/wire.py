@@ -1,9 +1,20 @@
 """What a call is written to, and what it is told: the seam between calls and the wires that carry them."""
 
+from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 Headers: TypeAlias = list[tuple[str, str]]
 """Header fields in wire order: names in lower case, values as text of one character a byte (latin-1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What a wire has carried of one call: bytes of framed messages, and its own frames."""
+
+    bytes_in: int
+    frames_in: int
+    bytes_out: int
+    frames_out: int
 
 
 class Wire(Protocol):
@@ -23,6 +34,9 @@ class Wire(Protocol):
 
     def unsent(self) -> int:
         """Bytes that wait here because the peer does not take them."""
+
+    def carried(self) -> Carried:
+        """What has passed so far."""
 
     def hold(self) -> None:
         """Take no more of the request than is on its way already."""

@@ -1,4 +1,4 @@
-"""Long identity headers at the principal's door: the same header gets the same answer, each of a thousand times.
+"""Long identity headers at the principal's doors: the same header gets the same answer, each of a thousand times.
 
 gRPC core on its own refuses headers between 8 and 16 kB at random; the door sets both of its limits to one value.
 """
@@ -6,7 +6,7 @@ gRPC core on its own refuses headers between 8 and 16 kB at random; the door set
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import grpc
@@ -17,9 +17,11 @@ from hubproto import methods
 from mesh.identity.header import MAX_HEADER_BYTES
 from mesh.identity.rules import parse_rule
 from mesh.lab import LabConfig, LabMesh, Workload, XfccMode
+from principal.door.options import DoorOptions
+from principal.door.server import OwnDoor
 from principal.door_grpcio import GrpcioDoor
 from principal.hub import METHODS
-from principal.rpc import CallInfo, Kind, Sink, StreamHandler
+from principal.rpc import CallInfo, Door, Kind, Sink, StreamHandler
 from tests.e2e.world import need_envoy
 from tests.mesh.identity.samples import AGENT_A, XFCC_RULE, element
 from tests.mesh.lab.standin import DEADLINE, OPTIONS, XFCC
@@ -50,9 +52,20 @@ class Asked:
         raise AssertionError(f"nobody opens a stream: {method} {call} {sink}")
 
 
+def own() -> Door:
+    return OwnDoor(Asked(), host="127.0.0.1", port=0, options=DoorOptions(max_message=1 << 20))
+
+
+def grpcio() -> Door:
+    return GrpcioDoor(Asked(), host="127.0.0.1", port=0, max_message=1 << 20, ping_min_interval=0)
+
+
+DOORS = pytest.mark.parametrize("make", [own, grpcio])
+
+
 @contextlib.asynccontextmanager
-async def door() -> AsyncIterator[int]:
-    door = GrpcioDoor(Asked(), host="127.0.0.1", port=0, max_message=1 << 20, ping_min_interval=0)
+async def opened(make: Callable[[], Door]) -> AsyncIterator[int]:
+    door = make()
     await door.start()
     try:
         yield int(door.address.rsplit(":", 1)[1])
@@ -86,15 +99,17 @@ def expected(size: int) -> str:
     return "agent-a" if size <= MAX_HEADER_BYTES else "header-length"
 
 
+@DOORS
 @pytest.mark.parametrize("size", SIZES)
-async def test_a_header_of_one_size_gets_one_answer_a_thousand_times(size: int) -> None:
-    async with door() as port:
+async def test_a_header_of_one_size_gets_one_answer_a_thousand_times(make: Callable[[], Door], size: int) -> None:
+    async with opened(make) as port:
         assert await answers(port, size, TIMES) == {expected(size): TIMES}
 
 
-async def test_through_two_sidecars_the_answers_are_the_same(tmp_path: Path) -> None:
+@DOORS
+async def test_through_two_sidecars_the_answers_are_the_same(make: Callable[[], Door], tmp_path: Path) -> None:
     need_envoy()
-    async with door() as port:
+    async with opened(make) as port:
         caller = Workload(name="caller", forward_client_cert=LYING)
         config = LabConfig(principal_port=port, agents=(caller,), xfcc_mode=LYING)
         async with LabMesh(config, tmp_path) as lab:

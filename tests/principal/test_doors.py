@@ -244,6 +244,21 @@ async def test_agents_on_one_connection_share_its_id_and_others_do_not(house: Ho
     assert set(house.door.connection_stats()) == set(ids.values())
 
 
+async def test_what_has_passed_over_a_stream_is_counted(house: House) -> None:
+    stream = house.subscribe("agent-a")
+    for number in range(3):
+        await stream.say(heartbeat(f"beat-{number}"))
+        await stream.hear()
+    session = house.hub.agents.ensure("agent-a").session
+    assert session is not None
+    counts = session.counts()
+    assert (counts.messages_received, counts.messages_sent, counts.unsent) == (3, 3, 0)
+    if session.connection.transport != "grpcio":
+        assert (counts.frames_received, counts.frames_sent) == (3, 3)
+        assert counts.bytes_received is not None
+        assert counts.bytes_received > 3 * len(encode(heartbeat("beat-0")))
+
+
 async def test_a_newer_stream_supersedes_the_older_one_across_connections(house: House) -> None:
     old = house.subscribe("agent-a")
     await old.opened()

@@ -23,7 +23,7 @@ from principal.door_grpcio import GrpcioDoor
 from principal.health import CHECK, LIST, MAX_WATCHERS, WATCH, WithHealth
 from principal.hub import Hub
 from principal.login import Login
-from principal.rpc import CallInfo, Code, ConnectionInfo, Door, Kind, RpcError, Service, Status
+from principal.rpc import CallInfo, Code, ConnectionInfo, Door, Kind, RpcError, Service, Status, StreamCounts
 from tests.principal.test_attest import FakeKernel
 from tests.principal.test_doors import DOORS, until
 from tests.principal.test_doors import Kind as DoorKind
@@ -62,6 +62,9 @@ class Heard:
 
     def send(self, message: bytes) -> None:
         self.answers.append(HealthCheckResponse.FromString(message).status)
+
+    def counts(self) -> StreamCounts:
+        return StreamCounts()
 
     def writable(self) -> bool:
         return self.takes

@@ -13,7 +13,7 @@ from mesh.identity.rules import parse_rule
 from principal.auth.header import HeaderMethod
 from principal.hub import Hub
 from principal.login import Login
-from principal.rpc import CallInfo, ConnectionInfo, Status
+from principal.rpc import CallInfo, ConnectionInfo, Status, StreamCounts
 from principal.session import Session
 from principal.tokens import Bearer, Issuer, generate_key
 
@@ -86,6 +86,9 @@ class FakeSink:
     def send(self, message: bytes) -> None:
         assert self.status is None, "sent after the end"
         self.sent.append(decode(message))
+
+    def counts(self) -> StreamCounts:
+        return StreamCounts()
 
     def writable(self) -> bool:
         return self.open

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from principal.door.http2 import fields
 from principal.door.http2.connection import Connection
 from principal.door.http2.stream import Stream
-from principal.door.wire import Headers
+from principal.door.wire import Carried, Headers
 
 
 class StreamWire:
@@ -37,6 +37,11 @@ class StreamWire:
     def unsent(self) -> int:
         """Bytes that wait for a window or for the transport."""
         return self._stream.pending_bytes
+
+    def carried(self) -> Carried:
+        """What has passed so far, in DATA frames."""
+        stream = self._stream
+        return Carried(stream.bytes_in, stream.frames_in, stream.bytes_out, stream.frames_out)
 
     def hold(self) -> None:
         """Give the peer no more window."""
