@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import errno
+import functools
 import os
 import signal
 import socket
@@ -22,9 +23,12 @@ from hubproto import methods
 from principal import kernel as kernel_module
 from principal import sockdiag
 from principal.attest import REFUSALS_KEPT, REFUSED, Attestor, Refusal, Rule, judge
+from principal.door.options import DoorOptions
+from principal.door.server import OwnDoor
 from principal.door_grpcio import GrpcioDoor
+from principal.hub import METHODS
 from principal.kernel import Kernel, LookupFailed
-from principal.rpc import CallInfo, Code, DoorError, RpcError, Sink, StreamHandler
+from principal.rpc import CallInfo, Code, Door, DoorError, Kind, RpcError, Sink, StreamHandler
 from principal.sockdiag import Address, Endpoint, Owned
 from tests.conftest import missing
 from tests.principal.dialling import call_as, need_root
@@ -315,6 +319,9 @@ class Polite:
     def __init__(self) -> None:
         self.calls: list[CallInfo] = []
 
+    def kind(self, method: str) -> Kind | None:
+        return METHODS.get(method)
+
     async def unary(self, _method: str, _request: bytes, call: CallInfo) -> bytes:
         self.calls.append(call)
         return b""
@@ -328,18 +335,31 @@ class Polite:
 class House:
     service: Polite
     asked: Attestor
-    door: GrpcioDoor
+    door: Door
 
     @property
     def port(self) -> int:
         return int(self.door.address.rsplit(":", 1)[1])
 
 
+MakeHouse = Callable[..., contextlib.AbstractAsyncContextManager[House]]
+
+
+@pytest.fixture(params=["own", "grpcio"])
+def house(request: pytest.FixtureRequest) -> MakeHouse:
+    """Opens a house with one of the doors."""
+    return functools.partial(opened, transport=request.param)
+
+
 @contextlib.asynccontextmanager
-async def house(kernel: Kernel, *uids: int, host: str = "127.0.0.1") -> AsyncIterator[House]:
+async def opened(kernel: Kernel, *uids: int, host: str = "127.0.0.1", transport: str) -> AsyncIterator[House]:
     service = Polite()
     asked = Attestor(kernel, uids=uids, wall=lambda: 0.0, monotonic=lambda: 0.0)
-    door = GrpcioDoor(service, host=host, port=0, max_message=1 << 20, ping_min_interval=0.0, attestor=asked)
+    door: Door
+    if transport == "own":
+        door = OwnDoor(service, host=host, port=0, options=DoorOptions(max_message=1 << 20), attestor=asked)
+    else:
+        door = GrpcioDoor(service, host=host, port=0, max_message=1 << 20, ping_min_interval=0.0, attestor=asked)
     await door.start()
     try:
         yield House(service, asked, door)
@@ -356,14 +376,16 @@ async def dial(home: House, *, uid: int | None = None, host: str = "127.0.0.1", 
     )
 
 
-async def test_a_process_of_our_own_network_namespace_may_come_in(linux: Kernel) -> None:
+async def test_a_process_of_our_own_network_namespace_may_come_in(linux: Kernel, house: MakeHouse) -> None:
     async with house(linux) as home:
         assert await dial(home) == "OK"
         assert (home.asked.attested, len(home.service.calls)) == (1, 1)
 
 
 @pytest.mark.parametrize("uid", [0, 1000])
-async def test_a_forged_header_of_another_user_than_the_sidecars_is_never_looked_at(linux: Kernel, uid: int) -> None:
+async def test_a_forged_header_of_another_user_than_the_sidecars_is_never_looked_at(
+    linux: Kernel, house: MakeHouse, uid: int
+) -> None:
     need_root()
     async with house(linux, 1337, 2102) as home:
         assert await dial(home, uid=uid) == f"UNAUTHENTICATED {REFUSED}"
@@ -372,13 +394,13 @@ async def test_a_forged_header_of_another_user_than_the_sidecars_is_never_looked
         assert (refusal.rule, refusal.uid) == (Rule.OTHER_USER, uid)
 
 
-async def test_the_sidecars_user_comes_in(linux: Kernel) -> None:
+async def test_the_sidecars_user_comes_in(linux: Kernel, house: MakeHouse) -> None:
     need_root()
     async with house(linux, 1337) as home:
         assert await dial(home, uid=1337) == "OK"
 
 
-async def test_a_stream_is_attested_like_a_call(linux: Kernel) -> None:
+async def test_a_stream_is_attested_like_a_call(linux: Kernel, house: MakeHouse) -> None:
     async with house(linux, 1337) as home, grpc.aio.insecure_channel(home.door.address) as channel:
         call = channel.stream_stream(methods.SUBSCRIBE)(metadata=FORGED)
         expected = grpc.StatusCode.ABORTED if os.geteuid() == 1337 else grpc.StatusCode.UNAUTHENTICATED
@@ -386,23 +408,49 @@ async def test_a_stream_is_attested_like_a_call(linux: Kernel) -> None:
         assert len(home.service.calls) == (os.geteuid() == 1337)
 
 
-async def test_every_address_is_listened_on_and_attested_by_itself(linux: Kernel) -> None:
+async def test_on_every_address_both_ends_are_known_and_attested(linux: Kernel, house: MakeHouse) -> None:
     async with house(linux, host="") as home:
+        places = [f"[{each}]" if each.version == 6 else str(each) for each in linux.addresses()]
+        for place in places:
+            async with grpc.aio.insecure_channel(f"{place}:{home.port}") as channel:
+                await channel.unary_unary(methods.VERSION)(b"", timeout=10)
+        assert home.asked.attested == len(places)
+        assert not home.asked.refused
+
+
+async def test_grpcs_server_listens_on_every_address_by_itself(linux: Kernel) -> None:
+    async with opened(linux, host="", transport="grpcio") as home:
         listening = home.door.address.split(", ")
         assert len(listening) == len(linux.addresses())
         assert {place.rsplit(":", 1)[1] for place in listening} == {str(home.port)}
-        for place in listening:
-            async with grpc.aio.insecure_channel(place) as channel:
+
+
+async def test_in_the_own_door_a_connection_is_attested_once_whatever_it_carries(linux: Kernel) -> None:
+    async with opened(linux, transport="own") as home:
+        async with grpc.aio.insecure_channel(home.door.address) as channel:
+            for _ in range(5):
                 await channel.unary_unary(methods.VERSION)(b"", timeout=10)
-        assert home.asked.attested == len(listening)
+        assert (home.asked.attested, len(home.service.calls)) == (1, 5)
 
 
-async def test_a_name_is_listened_on_at_each_of_its_addresses(linux: Kernel) -> None:
+async def test_in_the_own_door_a_refused_connection_lives_and_each_call_is_told(linux: Kernel) -> None:
+    async with opened(linux, os.geteuid() + 1, transport="own") as home:
+        async with grpc.aio.insecure_channel(home.door.address) as channel:
+            for _ in range(3):
+                with pytest.raises(grpc.aio.AioRpcError) as raised:
+                    await channel.unary_unary(methods.VERSION)(b"", timeout=10)
+                assert raised.value.code() is grpc.StatusCode.UNAUTHENTICATED
+                assert raised.value.details() == REFUSED
+        assert home.service.calls == []
+        assert home.asked.refused == {Rule.OTHER_USER: 1}
+
+
+async def test_a_name_is_listened_on_at_each_of_its_addresses(linux: Kernel, house: MakeHouse) -> None:
     async with house(linux, host="localhost") as home:
         assert await dial(home) == "OK"
 
 
-async def test_another_address_than_the_one_listened_on_is_not_served(linux: Kernel) -> None:
+async def test_another_address_than_the_one_listened_on_is_not_served(linux: Kernel, house: MakeHouse) -> None:
     async with house(linux) as home:
         assert (await dial(home, host="127.0.0.2")).startswith("UNAVAILABLE")
 
@@ -458,7 +506,7 @@ def _ip(*arguments: str, inside: int | None = None) -> None:
 
 
 @pytest.mark.parametrize("host", ["198.51.100.1", ""], ids=["one address", "every address"])
-async def test_a_peer_of_another_network_namespace_is_refused(linux: Kernel, host: str) -> None:
+async def test_a_peer_of_another_network_namespace_is_refused(linux: Kernel, house: MakeHouse, host: str) -> None:
     with elsewhere() as (pid, ours):
         async with house(linux, host=host) as home:
             assert await dial(home, host=ours, netns_of=pid) == f"UNAUTHENTICATED {REFUSED}"
