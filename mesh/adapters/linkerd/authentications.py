@@ -1,7 +1,7 @@
 """Whom Linkerd's authentications mean: names of the mesh, by themselves, by what they end in, or by account.
 
-A caller is a name as a proxy's certificate has it. Of agents of which only manifests are known the trust domain is not,
-so the usual one is taken.
+A caller is a name as a proxy's certificate has it. Of agents of which only manifests are known the trust domain is not:
+it is taken from the principal's identity rule, else from the names that are listed, else the usual one.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,6 +12,9 @@ from mesh.adapters.linkerd.facts import POLICY, SERVED
 from mesh.adapters.linkerd.generating import callers as intended_callers
 from mesh.adapters.linkerd.lookup import meshed
 from mesh.bundle import Field, Item, same_namespace, service_names
+from mesh.configuration.identity import header_rule
+from mesh.identity.template import LinkerdTemplate
+from mesh.identity.template_rule import TemplateRule
 from mesh.kubernetes.services import principal_services
 from mesh.world import World
 
@@ -59,16 +62,25 @@ def _callers(world: World) -> Sequence[Caller]:
             continue
         address = component.get("server-address").text
         if address is None or not names or address in names:
-            found.append(Caller(f"{pod.service_account}.{pod.namespace}{MARKER}{USUAL_MESH}"))
+            found.append(Caller(f"{pod.service_account}.{pod.namespace}{MARKER}{world.once(_mesh)}"))
     return list(dict.fromkeys(found))
 
 
 def strangers(world: World) -> list[Caller]:
     """Who must stay out: somebody of another namespace, in the same mesh."""
-    mesh = USUAL_MESH
+    return [Caller(f"{SOMEBODY}.{ELSEWHERE}{MARKER}{world.once(_mesh)}")]
+
+
+def _mesh(world: World) -> str:
+    """The control plane's namespace and the trust domain, as names end."""
     if world.intent is not None:
-        mesh = f"{world.intent.mesh.linkerd_namespace}.{world.intent.agents.trust_domain}"
-    return [Caller(f"{SOMEBODY}.{ELSEWHERE}{MARKER}{mesh}")]
+        return f"{world.intent.mesh.linkerd_namespace}.{world.intent.agents.trust_domain}"
+    for rule in map(header_rule, world.principals):
+        if isinstance(rule, TemplateRule) and isinstance(rule.template, LinkerdTemplate):
+            return f"{rule.template.sample.control_plane}.{rule.template.sample.trust_domain}"
+    listed = [each for item in world.bundle.of(POLICY, "MeshTLSAuthentication") for each in entries(item)]
+    endings = {(each.text or "").partition(MARKER)[2] for each in listed} - {""}
+    return endings.pop() if len(endings) == 1 else USUAL_MESH
 
 
 def matches(pattern: str, name: str) -> bool:

@@ -15,7 +15,7 @@ from mesh.adapters.linkerd.authentications import matches
 from mesh.adapters.linkerd.facts import duration, port_ranges
 from mesh.durations import SECOND
 from mesh.findings import Finding
-from mesh.intent import DEFAULT_INTENT, Gateway, Intent, Keepalive, Mesh, Principal, Tcp, Version
+from mesh.intent import DEFAULT_INTENT, Agents, Gateway, Intent, Keepalive, Mesh, Principal, Tcp, Version
 from mesh.manifests import read_documents
 from mesh.socketopts import MAX_KEEPALIVE_PROBES, MAX_KEEPALIVE_SECONDS
 from tests.mesh.adapters import contract
@@ -272,3 +272,21 @@ def test_a_gateway_that_may_call_must_be_among_those_looked_behind() -> None:
     assert looked_behind(name("other")) == {"MT1219"}
     assert looked_behind(name("other"), entry="other") == set()
     assert looked_behind(name("other"), entry="linkerd-multicluster") == {"MT1219"}
+
+
+@pytest.mark.parametrize(
+    "intent",
+    [
+        Intent(agents=Agents(trust_domain="corp.example"), mesh=Mesh(linkerd_namespace="mesh")),
+        Intent(agents=Agents(names=(), trust_domain="corp.example")),
+    ],
+)
+@pytest.mark.parametrize("rule", [None, "header:l5d-client-id:^([a-z-]+)[.]argocd-agents[.]serviceaccount[.].*$"])
+def test_another_mesh_than_the_usual_is_told_by_the_manifests(intent: Intent, rule: str | None) -> None:
+    documents = []
+    for each in ADAPTER.generate(intent):
+        data = copy.deepcopy(dict(each.data))
+        if rule and "principal.auth" in data.get("data", {}):
+            data["data"]["principal.auth"] = rule
+        documents.append(Generated(data))
+    assert codes(ADAPTER.verify(None, documents)) <= {"MT1903"}
