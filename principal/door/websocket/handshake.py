@@ -15,6 +15,8 @@ SUBPROTOCOL: Final = "grpc-ws"
 FLAG: Final = "--enable-websocket"
 VERSION: Final = "13"
 KEY_BYTES: Final = 16
+MAX_SHOWN: Final = 100
+"""Characters of a header that an answer repeats: more than any host's name that is not made up."""
 
 _NOT_PASSED: Final = frozenset(
     {
@@ -84,8 +86,14 @@ def _check_origin(head: Head, host: str) -> None:
     if len(origins) > 1 or not scheme or not separator or rest.lower() != host.lower():
         raise RequestError(
             HTTPStatus.FORBIDDEN,
-            f"The request's Origin {', '.join(origins)!r} is not its Host {host!r}: other sites' pages open no tunnel.",
+            f"The request's Origin {_shown(', '.join(origins))} is not its Host {_shown(host)}: pages of other sites "
+            "open no tunnel.",
         )
+
+
+def _shown(value: str) -> str:
+    """A value of the request's, in an answer and in logs: not for as long as somebody likes."""
+    return repr(value[:MAX_SHOWN])
 
 
 def _key(head: Head) -> str:

@@ -50,9 +50,7 @@ class Http1:
         self._tunnel: Tunnel | None = None
         self._slow = Timer(self._limits.head_seconds)
         self._slow.want(now)
-        self._linger = Timer(self._limits.close_seconds)
         self._closing = False
-        self._aborted = False
         self._ended = ""
 
     @property
@@ -63,7 +61,7 @@ class Http1:
     @property
     def aborted(self) -> bool:
         """Whether to close it without waiting until the peer has read that."""
-        return self._aborted if self._tunnel is None else self._tunnel.aborted
+        return self._tunnel is not None and self._tunnel.aborted
 
     @property
     def paused(self) -> bool:
@@ -87,10 +85,8 @@ class Http1:
         """The peer sends no more, or the connection is lost: nobody is there to be told anything."""
         if self._tunnel is not None:
             self._tunnel.eof(now)
-            return
-        if self._head is not None:
+        elif self._head is not None:
             self._end("the peer left before its request was complete")
-        self._closing = True
 
     def output(self) -> bytes:
         """All that is to be written now, empty when nothing is.
@@ -112,33 +108,28 @@ class Http1:
         """When `on_timer` is due next; a moment in the past means at once."""
         if self._tunnel is not None:
             return self._tunnel.next_timer()
-        return None if self._closing else self._slow.due if self._linger.due is None else self._linger.due
+        return self._slow.due
 
     def on_timer(self, now: float) -> None:
         """Do what is due at `now`."""
         if self._tunnel is not None:
             self._tunnel.on_timer(now)
-        elif self._linger.expired(now):
-            self._closing = self._aborted = True
         elif self._slow.expired(now):
             if self._head is not None and not self._head.held:
                 self._end(f"the peer sent nothing for {self._limits.head_seconds:g} s")
-                self._closing = True
                 return
             why = f"The request was not complete {self._limits.head_seconds:g} s after the connection was opened."
             self._refuse(RequestError(HTTPStatus.REQUEST_TIMEOUT, why))
-            self._closing = True
 
     def shutdown(self, now: float, why: str) -> None:
         """Take no new call. One that runs goes on until whoever serves it ends it."""
         del now
-        if self._head is not None:
-            begun = bool(self._head.held)
-            if begun:
-                self._refuse(RequestError(HTTPStatus.SERVICE_UNAVAILABLE, f"No new calls are taken: {why}."))
-            else:
-                self._end(why)
-            self._closing = True
+        if self._head is None:
+            return
+        if self._head.held:
+            self._refuse(RequestError(HTTPStatus.SERVICE_UNAVAILABLE, f"No new calls are taken: {why}."))
+        else:
+            self._end(why)
 
     def _receive_head(self, data: bytes, now: float) -> None:
         head = self._head
@@ -147,14 +138,12 @@ class Http1:
         if self._opening is Opening.UNDECIDED:
             self._opening = recognise(head.held + data)
             if self._opening in REASONS:
-                self._turn_away(self._opening, now)
+                self._turn_away(self._opening)
                 return
         try:
             found = head.feed(data)
         except RequestError as error:
             self._refuse(error)
-            # What follows is read and forgotten for a while: to close with bytes unread would destroy the answer.
-            self._linger.want(now)
             return
         if found is None:
             return
@@ -163,18 +152,14 @@ class Http1:
             response, headers = upgrade(request, enabled=self._enabled)
         except RequestError as error:
             self._refuse(error)
-            self._linger.want(now)
-            self._closing = not rest
             return
         self._open(response, headers, rest, now)
 
-    def _turn_away(self, opening: Opening, now: float) -> None:
+    def _turn_away(self, opening: Opening) -> None:
         if opening in _SILENT:
             self._end(REASONS[opening])
-            self._closing = True
         else:
             self._refuse(RequestError(HTTPStatus.BAD_REQUEST, f"This is not HTTP. {SPOKEN}"))
-            self._linger.want(now)
 
     def _open(self, response: bytes, headers: Headers, rest: bytes, now: float) -> None:
         self._head = None
@@ -193,4 +178,5 @@ class Http1:
         self._head = None
         self._slow.stop()
         self._ended = why
+        self._closing = True
         self._output.changed()

@@ -7,7 +7,7 @@ from principal.door.websocket.limits import MAX_MESSAGE_BYTES, MAX_REASON_BYTES,
 from principal.door.websocket.messages import Closed, MessageReader, PeerError, Ping, Pong, Received, TooLongError
 from principal.door.websocket.output import Output
 from principal.door.websocket.timers import Allowance, Stats, Timer
-from principal.door.wire import Headers, Listener
+from principal.door.wire import Carried, Headers, Listener
 from principal.rpc import Code
 
 
@@ -38,7 +38,6 @@ class Tunnel:
         self._begun = False
         self._over = False
         self._half_closed = False
-        self._deaf = False
         self._reading = False
         self._told = False
 
@@ -87,6 +86,11 @@ class Tunnel:
         """Bytes that the edge has not taken, since the transport does not."""
         return self._output.size
 
+    def carried(self) -> Carried:
+        """What has passed so far: of a tunnel, all that its connection carries."""
+        stats = self._stats
+        return Carried(stats.bytes_in, stats.frames_in, stats.bytes_out, stats.messages_out)
+
     def hold(self) -> None:
         """Read no further message; the edge pauses its transport."""
         if not self.paused and not self._over:
@@ -106,7 +110,7 @@ class Tunnel:
     def receive(self, data: bytes, now: float) -> None:
         """Take bytes of the client."""
         self._now = now
-        if not self._deaf and not self.done:
+        if not self.done:
             self._reader.feed(data)
             self._read(now)
 
@@ -159,16 +163,14 @@ class Tunnel:
             return  # the loop below goes on when the call that it is in returns
         self._reading = True
         try:
-            while not (self.paused or self.done or self._deaf):
+            while not (self.paused or self.done):
                 received = self._reader.next()
                 if received is None:
                     break
                 self._take(received)
         except TooLongError as error:
-            self._deaf = True
             self._fail(error.code, str(error), tell=Code.RESOURCE_EXHAUSTED)
         except PeerError as error:
-            self._deaf = True
             self._fail(error.code, str(error))
         finally:
             self._reading = False
@@ -220,11 +222,10 @@ class Tunnel:
     # Ending.
 
     def _fail(self, code: CloseCode, why: str, *, tell: Code | None = None) -> None:
-        """End a tunnel whose peer broke a rule, and its call."""
-        if self._over:
-            self._finish()
-            return
-        self._end(code, why, tell=tell)
+        """End a tunnel whose peer broke a rule, and its call. The peer is not waited for (RFC 6455 §7.1.7)."""
+        if not self._over:
+            self._end(code, why, tell=tell)
+        self._finish()
         self._reset(why)
 
     def _end(self, code: CloseCode, why: str, *, tell: Code | None = None) -> None:

@@ -52,9 +52,7 @@ def test_single_bytes_give_the_same_result(conversation: bytes) -> None:
 
 @given(st.binary(max_size=200), st.lists(st.integers(0, 10_000), max_size=12))
 def test_any_bytes_at_all_give_the_same_result_however_cut(data: bytes, places: list[int]) -> None:
-    whole, parts = outcome([data]), outcome(cut(data, places))
-    # How long to wait for the peer depends on what has come, what it is told does not.
-    assert (whole[:3], whole[4]) == (parts[:3], parts[4])
+    assert outcome(cut(data, places)) == outcome([data])
 
 
 @given(st.lists(st.tuples(payloads, st.integers(1, 5)), min_size=1, max_size=6))
