@@ -18,6 +18,12 @@ from mesh.schema.problems import MAX_PROBLEMS, Kind, MapKey, Problem, show
 MAX_MESSAGE: Final = 5 * 1024
 """Characters of a message that a rule makes; the API server's limit."""
 
+REMEMBERED: Final = 1000
+"""Texts that are remembered for each field, since rules say the same of the same text."""
+
+REMEMBERED_LENGTH: Final = 100
+"""Characters of such a text: a duration, a name or an address."""
+
 _LABELS: Final[Mapping[str, str]] = {"FieldValueForbidden": "Forbidden", "FieldValueRequired": "Required value"}
 
 
@@ -42,9 +48,13 @@ def evaluate(node: Node, value: Any, budget: Budget) -> list[Problem]:
         return found
     rules = _rules(node)
     if rules:
-        given = convert(node, value)
-        for rule in rules:
-            found += _run(rule, node, given, budget)
+        passed = _passed(node)
+        if type(value) is not str or value not in passed:
+            given = convert(node, value)
+            for rule in rules:
+                found += _run(rule, node, given, budget)
+            if not found and type(value) is str and len(value) <= REMEMBERED_LENGTH and len(passed) < REMEMBERED:
+                passed.add(value)
     for each in _alternatives(node):
         found += evaluate(each, value, budget)
     for step, child, item in _parts(node, value):
@@ -53,6 +63,14 @@ def evaluate(node: Node, value: Any, budget: Budget) -> list[Problem]:
             found.append(problem)
         if len(found) >= MAX_PROBLEMS:
             break
+    return found
+
+
+def _passed(node: Node) -> set[str]:
+    """Texts that have met all rules at `node`: the same few durations stand in thousands of objects."""
+    found: set[str] | None = node.made.get("passed")
+    if found is None:
+        found = node.made["passed"] = set()
     return found
 
 
