@@ -19,6 +19,7 @@ from principal.background import Background, BackgroundError
 from principal.caps import Limits
 from principal.clock import LoopClock
 from principal.config import PrincipalConfig
+from principal.descriptors import raise_limit
 from principal.doors import make_attestor, make_door
 from principal.health import WithHealth
 from principal.hub import Hub
@@ -115,6 +116,7 @@ async def _start(config: PrincipalConfig, stack: contextlib.AsyncExitStack, back
         attest=config.attest.value,
         sidecar_uids=list(config.sidecar_uids) or "any",
         header_peers=shown(config.header_peers) or "none",
+        file_limit=raise_limit(),
     )
     await stack.enter_async_context(background.working(judge(facts, surroundings), "surroundings"))
 
