@@ -10,8 +10,8 @@ log = structlog.stdlib.get_logger(__name__)
 def raise_limit() -> int:
     """Ask for as many file descriptors as this process may have, and say how many that is.
 
-    Linux keeps the soft limit low for programs that use select(2) (systemd's documentation of LimitNOFILE); nothing here
-    does. Where the system refuses, the limit stays what it was.
+    Linux keeps the soft limit low for programs that use select(2) (systemd's documentation of LimitNOFILE); nothing
+    here does. Where the system refuses, the limit stays what it was.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
