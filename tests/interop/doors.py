@@ -19,6 +19,7 @@ from tests.interop.plain import PlainDoor
 from tests.principal.certificates import FixedTls, write_roots
 
 LOOPBACK: Final = "127.0.0.1"
+IDENTITY_HEADER: Final = "x-identity"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,14 @@ WAYS: Final[dict[str, Way]] = {
 }
 
 
-BESIDE: Final[dict[str, Way]] = {"core": Way(PlainDoor)}
-"""What is no door that a gRPC client could use."""
+def own_counting(service: Service, host: str, tls: Tls | None) -> Door:
+    """The own door, told which header names an identity."""
+    options = DoorOptions(max_message=MAX_MESSAGE, identity_header=IDENTITY_HEADER)
+    return OwnDoor(service, host=host, port=0, options=options, tls=tls)
+
+
+BESIDE: Final[dict[str, Way]] = {"core": Way(PlainDoor), "own-identity": Way(own_counting)}
+"""Ways that the matrix does not take: the core alone is no gRPC, the other differs for abusers only."""
 
 
 @asynccontextmanager

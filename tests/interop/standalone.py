@@ -48,6 +48,11 @@ class Standalone:
         pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE")
 
+    def peak(self) -> int:
+        """Bytes that were resident at most, since its start or since that was last reset."""
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        return int(status.partition("VmHWM:")[2].split()[0]) * 1024
+
     def files(self) -> int:
         """File descriptors that it has open."""
         return len(list(Path(f"/proc/{self.pid}/fd").iterdir()))
