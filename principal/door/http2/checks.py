@@ -3,6 +3,7 @@
 from principal.door.http2 import codes
 from principal.door.http2.codes import ErrorCode
 from principal.door.http2.faults import ConnectionFault, StreamFault
+from principal.door.http2.limits import SIZE_UPDATES
 from principal.door.http2.stream import Stream
 
 
@@ -28,6 +29,21 @@ def unpadded(payload: bytes, kind: int) -> bytes:
         text = f"{codes.FRAME_NAMES[kind]} with {padding} bytes of padding in {len(payload)}"
         raise ConnectionFault(ErrorCode.PROTOCOL_ERROR, text)
     return payload[1 : len(payload) - padding]
+
+
+def check_size_updates(block: bytes) -> None:
+    """ConnectionFault when a header block begins with more changes of the table's size than mean anything."""
+    at = count = 0
+    while at < len(block) and block[at] & 0xE0 == 0x20:  # RFC 7541 §6.3
+        count += 1
+        if count > SIZE_UPDATES:
+            text = f"more than {SIZE_UPDATES} changes of the table's size before a header list"
+            raise ConnectionFault(ErrorCode.COMPRESSION_ERROR, text)
+        more = block[at] & 0x1F == 0x1F
+        at += 1
+        while more and at < len(block):
+            more = block[at] >= 0x80
+            at += 1
 
 
 def check_declared(stream: Stream, length: int, *, ended: bool) -> None:

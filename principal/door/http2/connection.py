@@ -31,6 +31,7 @@ from principal.door.http2.limits import (
     HEADER_LIST_BYTES,
     PREFACE_SECONDS,
     STALL_SECONDS,
+    YOUNG_SECONDS,
     Bucket,
     Rate,
 )
@@ -67,6 +68,8 @@ class Connection:
         self.fields = FieldDecoder()
         self.closing = False
         """Write the output, then close: nothing else will come."""
+        self.broken = False
+        """It closes for what its peer did."""
         self.last_stream = 0
         """The highest stream that the peer has opened."""
         self.events: list[Event] = []
@@ -104,8 +107,10 @@ class Connection:
                     self._tail = data
                     return []
                 at = len(PREFACE)
-            while end - at >= frames.HEAD_BYTES:
+            # What we have said last is said: what still comes is not looked at.
+            while end - at >= frames.HEAD_BYTES and not self.closing:
                 high, low, kind, flags, stream_id = _unpack(data, at)
+                stream_id &= frames.STREAM_MASK
                 length = high << 8 | low
                 if length > DEFAULT_FRAME:
                     raise _too_large(kind, length)
@@ -119,14 +124,14 @@ class Connection:
                         receiving.data(self, stream, flags, data[start:stop], now)
                     else:
                         counts[min(kind, UNKNOWN)] += 1
-                        receiving.frame(self, kind, flags, stream_id & frames.STREAM_MASK, data[start:stop], now)
+                        receiving.frame(self, kind, flags, stream_id, data[start:stop], now)
                 except StreamFault as fault:
-                    self.fail(fault)
+                    self.fail(fault, now)
         except ConnectionFault as fault:
             self._die(fault)
-        self._tail = data[at:]
+        self._tail = b"" if self.broken else data[at:]
         if self.outgoing.waiting:
-            self.outgoing.pump(self.events)
+            self._guarded(self.outgoing.pump, self.events)
         return self.take_events()
 
     def take_events(self) -> list[Event]:
@@ -149,7 +154,7 @@ class Connection:
         """Send data of the answer, now or as soon as windows and transport allow it."""
         if not stream.local_ended:
             if not self.outgoing.data(stream, data):
-                self.outgoing.pump(self.events)
+                self._guarded(self.outgoing.pump, self.events)
             if self.pings.last_in is not None:
                 self.pings.forgive()
 
@@ -183,7 +188,7 @@ class Connection:
         if stream.held:
             stream.held = False
             if self.streams.get(stream.id) is stream:
-                receiving.credit_stream(self, stream, now)
+                self._guarded(receiving.credit_stream, self, stream, now)
 
     def block_transport(self) -> None:
         """The transport takes nothing more for now."""
@@ -193,7 +198,7 @@ class Connection:
     def unblock_transport(self) -> list[Event]:
         """The transport takes more again: there may be output."""
         self.outgoing.blocked = False
-        self.outgoing.pump(self.events)
+        self._guarded(self.outgoing.pump, self.events)
         return self.take_events()
 
     def ping(self, now: float) -> None:
@@ -247,7 +252,7 @@ class Connection:
             self._say_final()
         for stream in self.outgoing.stalled(now):
             text = f"{stream.pending_bytes} bytes waited {STALL_SECONDS:.0f} s and none was taken"
-            self.fail(StreamFault(stream.id, ErrorCode.ENHANCE_YOUR_CALM, text))
+            self._guarded(self.fail, StreamFault(stream.id, ErrorCode.ENHANCE_YOUR_CALM, text), now)
         if self.outgoing.blocked:
             self._watch_blocked(now)
         return self.take_events()
@@ -260,13 +265,16 @@ class Connection:
         if not bucket.take(now):
             raise ConnectionFault(ErrorCode.ENHANCE_YOUR_CALM, rate.text)
 
-    def fail(self, fault: StreamFault) -> None:
-        """End a stream for what its peer did on it."""
+    def fail(self, fault: StreamFault, now: float) -> None:
+        """End a stream for what its peer did on it. ConnectionFault when that is done to streams too fast."""
         stream = self.streams.get(fault.stream_id)
         if stream is not None:
             self._drop(stream)
             self.events.append(StreamOver(stream, fault.code, fault.text, by_peer=False))
         self._send_reset(fault.stream_id, fault.code, fault.text)
+        if stream is not None and now - stream.opened < YOUNG_SECONDS:
+            # To have us reset a stream costs a peer no more than to reset it (CVE-2025-8671).
+            self.charge(charges.RESET, now)
 
     def ended_by_peer(self, stream: Stream) -> None:
         """The peer's half is complete."""
@@ -295,10 +303,11 @@ class Connection:
 
     def _answered(self, stream: Stream) -> None:
         """Our half is complete."""
-        if not stream.remote_ended:
+        unread = not stream.remote_ended
+        self._drop(stream)
+        if unread:
             # The peer need not send the rest: nobody will read it (RFC 9113 §8.1).
             self._send_reset(stream.id, ErrorCode.NO_ERROR, "answered before the request's end")
-        self._drop(stream)
 
     def _drop(self, stream: Stream) -> None:
         stream.local_ended = stream.remote_ended = True
@@ -330,13 +339,16 @@ class Connection:
             self.closing = not self.streams
 
     def _goaway(self, last: int, code: ErrorCode, debug: str) -> None:
+        before = self.evidence.goaway_sent
+        if before is not None:
+            last = min(last, before.last_stream)  # what was said not to be served must stay so (RFC 9113 §6.8)
         self.evidence.goaway_sent = Goaway(code, last, debug)
         self.outgoing.urgent(frames.goaway(last, code, debug))
 
     def _die(self, fault: ConnectionFault) -> None:
         if self.closing:
             return
-        self.closing = True
+        self.closing = self.broken = True
         if self.greeted:
             self._goaway(self.last_stream, fault.code, fault.text)
         else:

@@ -1,9 +1,9 @@
 """Header blocks: the beginning of a request, and its trailers (RFC 9113 §6.2, §6.10, §8.1)."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from principal.door.http2 import charges, codes, fields, frames
-from principal.door.http2.checks import check_declared, need_stream, unpadded
+from principal.door.http2.checks import check_declared, check_size_updates, need_stream, unpadded
 from principal.door.http2.codes import ErrorCode
 from principal.door.http2.events import HalfClosed, OversizedRequest, RequestReceived
 from principal.door.http2.faults import ConnectionFault, StreamFault
@@ -19,6 +19,9 @@ from principal.door.http2.stream import Stream
 
 if TYPE_CHECKING:
     from principal.door.http2.connection import Connection
+
+
+_UNCLEAR: Final = -1
 
 
 class HeaderBlock:
@@ -72,6 +75,7 @@ def continuation(connection: "Connection", flags: int, _stream_id: int, payload:
 
 def _complete(connection: "Connection", block: HeaderBlock, encoded: bytes, now: float) -> None:
     """A whole header block: a new stream, or the end of one."""
+    check_size_updates(encoded)
     # Decoded in any case: the table must stay in step.
     found = connection.fields.decode(encoded)
     stream = connection.streams.get(block.stream_id)
@@ -110,31 +114,33 @@ def _request(connection: "Connection", block: HeaderBlock, found: list[tuple[byt
         connection.charge(charges.REFUSED, now)
         raise StreamFault(stream_id, ErrorCode.REFUSED_STREAM, f"{CONCURRENT_STREAMS} streams are open")
     fault = "a stream that depends on itself" if block.circular else fields.request_fault(found)
-    if fault is not None:
+    declared = _declared(found)
+    if fault is not None or declared == _UNCLEAR:
         connection.charge(charges.REFUSED, now)
-        raise StreamFault(stream_id, ErrorCode.PROTOCOL_ERROR, fault)
+        raise StreamFault(stream_id, ErrorCode.PROTOCOL_ERROR, fault or "content-length is not one number")
     stream = Stream(
         stream_id, send_window=connection.outgoing.peer.initial_window, receive_window=STREAM_WINDOW, now=now
     )
     stream.remote_ended = block.end_stream
-    stream.declared = _declared(stream_id, found)
+    stream.declared = declared
     connection.streams[stream_id] = stream
     connection.evidence.streams_opened += 1
     if stream.declared is not None and block.end_stream:
         check_declared(stream, 0, ended=True)
     size = fields.list_bytes(found)
     if size > HEADER_LIST_BYTES or len(found) > HEADER_FIELDS:
+        connection.charge(charges.REFUSED, now)
         connection.events.append(OversizedRequest(stream, size))
     else:
         connection.events.append(RequestReceived(stream, fields.text(found), block.end_stream))
 
 
-def _declared(stream_id: int, found: list[tuple[bytes, bytes]]) -> int | None:
-    """What content-length says; StreamFault when it says nothing clear."""
+def _declared(found: list[tuple[bytes, bytes]]) -> int | None:
+    """What content-length says, _UNCLEAR when that is nothing clear."""
     said = {value for name, value in found if name == b"content-length"}
     if not said:
         return None
     value = said.pop()
     if said or not value.isdigit() or len(value) > 18:
-        raise StreamFault(stream_id, ErrorCode.PROTOCOL_ERROR, "content-length is not one number")
+        return _UNCLEAR
     return int(value)

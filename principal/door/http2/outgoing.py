@@ -13,7 +13,7 @@ from principal.door.http2.codes import DATA, DEFAULT_WINDOW, MAX_WINDOW, ErrorCo
 from principal.door.http2.events import Event, Writable
 from principal.door.http2.faults import ConnectionFault, StreamFault
 from principal.door.http2.fields import TABLE_BYTES, TABLE_SIZE_ZERO
-from principal.door.http2.limits import CONTROL_BYTES, STALL_SECONDS, UPDATES_EXPLAINED
+from principal.door.http2.limits import ANSWER_BYTES, CONTROL_BYTES, STALL_SECONDS, UPDATES_EXPLAINED
 from principal.door.http2.settings import PeerSettings
 from principal.door.http2.stream import CLOGGED_BYTES, Stream
 
@@ -24,8 +24,8 @@ class Outgoing:
     """One connection's way out. `wake` is called when there is something to take after there was nothing."""
 
     __slots__ = (
-        "_announced", "_control_bytes", "_ready", "_wake", "_window", "blocked", "explained", "frames", "on_ended",
-        "peer", "waiting",
+        "_announced", "_control_bytes", "_header_bytes", "_ready", "_wake", "_window", "blocked", "explained", "frames",
+        "on_ended", "peer", "waiting",
     )  # fmt: skip
 
     def __init__(self, wake: Callable[[], None]) -> None:
@@ -44,21 +44,21 @@ class Outgoing:
         self._ready: dict[int, Stream] = {}
         """Those of them whose own window is open, in turn."""
         self._control_bytes = 0
+        self._header_bytes = 0
         self._announced = TABLE_BYTES
         self._wake = wake
 
     def take(self) -> list[bytes]:
         """What is to be written now; it is forgotten here."""
         taken, self.frames = self.frames, []
-        self._control_bytes = 0
+        self._control_bytes = self._header_bytes = 0
         return taken
 
     def control(self, frame: bytes) -> None:
         """Send a frame that no window holds back. ConnectionFault when a peer asks for more of them than it reads."""
         self._control_bytes += len(frame)
         if self._control_bytes > CONTROL_BYTES:
-            text = f"more than {CONTROL_BYTES} bytes of answers, and none is read"
-            raise ConnectionFault(ErrorCode.ENHANCE_YOUR_CALM, text)
+            raise _unread(CONTROL_BYTES)
         self.urgent(frame)
 
     def urgent(self, frame: bytes) -> None:
@@ -72,11 +72,15 @@ class Outgoing:
         if end and stream.pending is not None:
             stream.trailers = block
             return
-        if self.peer.header_table_size < self._announced:
+        if self.peer.smallest_table < self._announced:
             # The peer has made its table smaller, and waits to hear that we have followed (RFC 7541 §4.2).
-            self._announced = self.peer.header_table_size
+            self._announced = self.peer.smallest_table
             block = TABLE_SIZE_ZERO + block
-        self.control(frames.headers(stream.id, block, end=end, max_frame=self.peer.max_frame))
+        frame = frames.headers(stream.id, block, end=end, max_frame=self.peer.max_frame)
+        self._header_bytes += len(frame)
+        if self._header_bytes > ANSWER_BYTES:
+            raise _unread(ANSWER_BYTES)
+        self.urgent(frame)
         if end:
             self.on_ended(stream)
 
@@ -116,7 +120,7 @@ class Outgoing:
         """The stream is over: what waits on it is dropped."""
         self.waiting.pop(stream.id, None)
         self._ready.pop(stream.id, None)
-        stream.pending, stream.pending_bytes, stream.trailers = None, 0, None
+        stream.pending, stream.pending_bytes, stream.trailers, stream.clogged = None, 0, None, False
 
     def pump(self, events: list[Event]) -> None:
         """Send of what waits as much as may go."""
@@ -124,6 +128,8 @@ class Outgoing:
         while ready and self._window > 0 and not self.blocked:
             stream = next(iter(ready.values()))
             del ready[stream.id]
+            if stream.send_window <= 0:
+                continue  # the peer has made its initial window smaller meanwhile
             self._send_one(stream)
             if stream.clogged and stream.pending_bytes < CLOGGED_BYTES:
                 stream.clogged = False
@@ -179,6 +185,11 @@ class Outgoing:
             if stream.trailers is not None:
                 block, stream.trailers = stream.trailers, None
                 self.headers(stream, block, end=True)
+
+
+def _unread(limit: int) -> ConnectionFault:
+    text = f"more than {limit} bytes of answers, and none is read"
+    return ConnectionFault(ErrorCode.ENHANCE_YOUR_CALM, text)
 
 
 def _gather(pending: deque[bytes], most: int) -> bytes:

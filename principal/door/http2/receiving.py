@@ -131,17 +131,21 @@ def _settings(connection: "Connection", flags: int, stream_id: int, payload: byt
     if len(payload) % 6:
         raise ConnectionFault(ErrorCode.FRAME_SIZE_ERROR, f"SETTINGS of {len(payload)} bytes: 6 for each are accepted")
     peer = connection.outgoing.peer
+    window = peer.initial_window
     for setting, value in frames.read_settings(payload):
         check_setting(setting, value)
         if setting == Setting.HEADER_TABLE_SIZE:
-            peer.header_table_size = value
+            peer.smallest_table = min(peer.smallest_table, value)
         elif setting == Setting.INITIAL_WINDOW_SIZE:
-            _resize(connection, value - peer.initial_window)
-            peer.initial_window = value
+            window = value
         elif setting == Setting.MAX_FRAME_SIZE:
             peer.max_frame = value
         elif setting == Setting.MAX_HEADER_LIST_SIZE:
             peer.max_header_list = value
+    if window != peer.initial_window:
+        # Once, however often one frame says it: ten thousand windows change with it.
+        _resize(connection, window - peer.initial_window)
+        peer.initial_window = window
     connection.outgoing.control(frames.SETTINGS_ACK)
 
 

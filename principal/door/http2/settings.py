@@ -17,7 +17,8 @@ CONNECTION_WINDOW: Final = 1024 * 1024
 class PeerSettings:
     """What the peer has said, or the defaults."""
 
-    header_table_size: int = 4096
+    smallest_table: int = 4096
+    """Bytes: the smallest HPACK table that it has ever asked for. Our encoder uses none, and says so once it must."""
     initial_window: int = DEFAULT_WINDOW
     max_frame: int = DEFAULT_FRAME
     max_header_list: int | None = None

@@ -1,11 +1,14 @@
 """What a peer may not ask for without end, and whom it costs."""
 
+from collections.abc import Callable
+
 import pytest
 
-from principal.door.http2 import codes, frames
+from principal.door.http2 import codes, fields, frames
 from principal.door.http2.codes import ErrorCode
 from principal.door.http2.events import OversizedRequest, StreamOver
 from principal.door.http2.limits import (
+    ANSWER_BYTES,
     CHATTER,
     CONCURRENT_STREAMS,
     CONTINUATIONS,
@@ -198,3 +201,99 @@ def test_late_frames_without_end_end_the_connection(client: Client) -> None:
         client.data(1, b"x")
         client.server.take_output()
     assert client.server.closing
+
+
+FAULTS = {
+    "a window wider by nothing": frames.window_update,
+    "a priority cut short": lambda stream, _: frame(codes.PRIORITY, 0, stream, bytes(4)),
+    "data beyond its declared length": lambda stream, _: frame(codes.DATA, 0, stream, b"xx"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
+def test_to_have_streams_reset_is_to_reset_them(client: Client, fault: Callable[[int, int], bytes]) -> None:
+    for number in range(int(RESETS.burst) + 1):
+        stream = client.open(2 * number + 1, more=(("content-length", "1"),))
+        client.send(fault(stream.id, 0))
+        client.server.take_output()
+        if client.server.closing:
+            break
+    assert client.server.evidence.goaway_sent is not None
+    assert "opened and reset" in client.server.evidence.goaway_sent.debug
+    assert number == RESETS.burst
+
+
+def test_lengths_that_are_none_are_refused_without_end_no_more_than_others(client: Client) -> None:
+    for number in range(int(REFUSALS.burst) + 1):
+        assert not client.server.closing
+        block = client.block((*POST, ("content-length", "x")))
+        assert client.send(frame(codes.HEADERS, END, 2 * number + 1, block)) == []
+        client.server.take_output()
+    assert client.server.closing
+
+
+def test_requests_whose_headers_are_too_large_are_answered_no_more_often_than_others_are_refused(
+    client: Client,
+) -> None:
+    client.open(1)
+    many = client.block(POST + tuple(("a", "b") for _ in range(HEADER_FIELDS)))
+    again = client.block(POST + tuple(("a", "b") for _ in range(HEADER_FIELDS)))
+    for number in range(1, int(REFUSALS.burst) + 2):
+        assert not client.server.closing
+        client.send(frame(codes.HEADERS, END | 1, 2 * number + 1, many if number == 1 else again))
+        for stream in list(client.server.streams.values())[1:]:
+            client.server.finish(stream, HEADERS_BLOCK)
+        client.server.take_output()
+    assert client.server.closing
+
+
+@pytest.mark.parametrize("update", [b"\x20", b"\x3f\xe1\x1f"], ids=["one byte", "three bytes"])
+def test_the_size_of_the_table_changes_twice_before_a_header_list_and_no_more(client: Client, update: bytes) -> None:
+    client.send(frame(codes.HEADERS, END, 1, update + b"\x3f\xe1\x1f" + client.block()))
+    assert 1 in client.server.streams
+    client.send(frame(codes.HEADERS, END, 3, 3 * update))
+    assert "table's size" in client.dies_of(ErrorCode.COMPRESSION_ERROR)
+
+
+def test_ten_thousand_streams_may_end_at_once(client: Client) -> None:
+    for number in range(CONCURRENT_STREAMS):
+        client.open(2 * number + 1)
+    goodbye = fields.encode([("grpc-status", "14"), ("grpc-message", "the principal is shutting down" * 3)])
+    for stream in list(client.server.streams.values()):
+        client.server.finish(stream, goodbye)
+    assert not client.server.closing
+    assert len(client.hear()) == 2 * CONCURRENT_STREAMS
+
+
+def test_answers_to_streams_that_nobody_reads_end_the_connection(client: Client) -> None:
+    client.server.block_transport()
+    goodbye = fields.encode([("grpc-status", "14"), ("grpc-message", "x" * 400)])
+    for number in range(CONCURRENT_STREAMS):
+        client.server.finish(client.open(2 * number + 1, end=True), goodbye)
+        if client.server.closing:
+            break
+    goaway = client.server.evidence.goaway_sent
+    assert goaway is not None
+    assert str(ANSWER_BYTES) in goaway.debug
+
+
+def test_trailers_that_waited_count_as_answers_too(client: Client) -> None:
+    """They are sent when a window opens, which must not be a place where anything is raised."""
+    client.send(frames.settings([(codes.Setting.INITIAL_WINDOW_SIZE, 0)]))
+    goodbye = fields.encode([("grpc-status", "14"), ("grpc-message", "x" * 60_000)])
+    for number in range(100):
+        stream = client.open(2 * number + 1, end=True)
+        client.server.send(stream, b"x")
+        client.server.finish(stream, goodbye)
+    assert not client.server.closing
+    client.send(frames.settings([(codes.Setting.INITIAL_WINDOW_SIZE, 1)]))
+    assert client.server.closing
+    assert client.server.broken
+
+
+def test_an_initial_window_said_a_thousand_times_in_a_frame_is_set_once(client: Client) -> None:
+    stream = client.open()
+    values = [(int(codes.Setting.INITIAL_WINDOW_SIZE), number % 2) for number in range(2000)]
+    payload = b"".join(frames.settings([value])[9:] for value in [*values, (4, 7)])
+    client.send(frame(codes.SETTINGS, 0, 0, payload))
+    assert stream.send_window == 7

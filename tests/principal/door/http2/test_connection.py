@@ -2,7 +2,7 @@
 
 import pytest
 
-from principal.door.http2 import codes, frames
+from principal.door.http2 import codes, fields, frames
 from principal.door.http2.codes import ErrorCode, Setting
 from principal.door.http2.connection import DRAIN_SECONDS
 from principal.door.http2.events import DataReceived, HalfClosed, RequestReceived, StreamOver
@@ -237,3 +237,59 @@ def test_wake_is_called_once_for_all_that_is_sent_in_a_turn(client: Client) -> N
     client.hear()
     client.server.send(stream, b"x")
     assert client.woken == 2
+
+
+def test_nothing_is_looked_at_after_the_connection_has_ended(client: Client) -> None:
+    late = frame(codes.HEADERS, codes.END_HEADERS, 1, client.block())
+    assert client.send(frame(codes.PUSH_PROMISE, 0, 1) + late) == []
+    assert client.server.streams == {}
+    assert [said.kind for said in client.hear()] == [codes.GOAWAY]
+
+
+def test_the_reserved_bit_of_a_stream_is_passed_over(client: Client) -> None:
+    stream = client.open()
+    data = frames.HEAD.pack(0, 1, codes.DATA, 0, 1 | 1 << 31) + b"x"
+    assert client.send(data) == [DataReceived(stream, b"x", ended=False)]
+
+
+def test_a_window_that_has_become_negative_sends_nothing_and_no_empty_frames(client: Client) -> None:
+    stream, other = client.open(1), client.open(3)
+    client.server.send(other, bytes(codes.DEFAULT_WINDOW - 10))
+    client.server.send(stream, bytes(100))
+    assert stream.pending_bytes == 90, "the connection's window is shut"
+    client.hear()
+    client.send(frames.settings([(Setting.INITIAL_WINDOW_SIZE, 0)]))
+    assert stream.send_window < 0
+    client.send(frames.window_update(0, 1000))
+    assert [said.kind for said in client.hear()] == [codes.SETTINGS]
+    client.send(frames.window_update(1, 1000))
+    assert [len(said.payload) for said in client.hear() if said.kind == codes.DATA] == [90]
+
+
+def test_our_encoder_follows_the_smallest_table_even_if_it_has_grown_again(client: Client) -> None:
+    client.send(frames.settings([(Setting.HEADER_TABLE_SIZE, 0), (Setting.HEADER_TABLE_SIZE, 4096)]))
+    client.hear()
+    for number, begins in ((1, fields.TABLE_SIZE_ZERO), (3, b"")):
+        client.server.respond(client.open(number), HEADERS_BLOCK)
+        [said] = client.hear()
+        assert said.payload == begins + HEADERS_BLOCK
+
+
+def test_what_was_said_not_to_be_served_stays_so(client: Client) -> None:
+    client.open(1)
+    client.server.drain(client.now, "")
+    client.server.on_timer(client.now + DRAIN_SECONDS)
+    client.send(frame(codes.HEADERS, codes.END_HEADERS, 9, client.block()))
+    client.hear()
+    client.send(frames.window_update(0, 0))
+    [said] = client.hear()
+    assert frames.read_long(said.payload) == 1
+
+
+def test_a_graceful_end_is_not_broken_and_a_fault_is(client: Client) -> None:
+    client.server.drain(client.now, "")
+    client.server.on_timer(client.now + DRAIN_SECONDS)
+    assert (client.server.closing, client.server.broken) == (True, False)
+    other = Client().greet()
+    other.send(frames.window_update(0, 0))
+    assert (other.server.closing, other.server.broken) == (True, True)
