@@ -5,9 +5,10 @@ from typing import Final
 
 from mesh.adapters.agentgateway.files import File, standalones
 from mesh.adapters.agentgateway.generating import GROUP, KIND
+from mesh.adapters.common.backends import ROUTES, backends
 from mesh.adapters.common.gatewayapi import GROUP as GATEWAY_API
 from mesh.adapters.common.gatewayapi import XFCC
-from mesh.bundle import Field, Item, same_namespace, service_names
+from mesh.bundle import Field, Item, Names, service_names
 from mesh.configuration.identity import header_rule
 from mesh.findings import Finding
 from mesh.kubernetes.services import principal_services
@@ -15,8 +16,6 @@ from mesh.world import Check, World
 
 CLASS: Final = "agentgateway"
 """The GatewayClass of the controller's own."""
-
-ROUTES: Final = ("GRPCRoute", "HTTPRoute")
 
 
 def written(world: World) -> Iterator[Finding]:
@@ -35,12 +34,12 @@ def written(world: World) -> Iterator[Finding]:
 
 def _by_policies(world: World) -> Iterator[Finding]:
     """With the controller: a policy for the route, its Gateway or anything that sets the header is enough."""
-    gateways = {
+    gateways: set[tuple[str, str | None]] = {
         (each.namespace, each.name)
         for each in world.bundle.of(GATEWAY_API, "Gateway")
         if each.at("spec", "gatewayClassName").text == CLASS
     }
-    services = {(each.namespace, each.name) for each in principal_services(world)}
+    services = Names((each.name, each.namespace) for each in principal_services(world))
     routes = [each for each in world.bundle.of(GATEWAY_API, *ROUTES) if _leads(each, gateways, services)]
     if not routes:
         return
@@ -56,35 +55,30 @@ def _by_policies(world: World) -> Iterator[Finding]:
         yield at.finding("MT1612", f"{XFCC} {what} on the way by {routes[0].ref}.")
 
 
-def _leads(route: Item, gateways: set[tuple[str, str]], services: set[tuple[str, str]]) -> bool:
+def _leads(route: Item, gateways: set[tuple[str, str | None]], services: Names) -> bool:
     """Whether a route is of an agentgateway, and leads to a principal."""
     parents = {
         (parent.at("namespace").text or route.namespace, parent.at("name").text)
         for parent in route.at("spec", "parentRefs").items()
     }
-    backends = [
-        (backend.at("namespace").text or route.namespace, backend.at("name").text)
-        for rule in route.at("spec", "rules").items()
-        for backend in rule.at("backendRefs").items()
-    ]
-    ours = any(each in gateways for each in parents)
-    return ours and any(
-        backend in services
-        or any(name == backend[1] and same_namespace(space, backend[0]) for space, name in services if not space)
-        for backend in backends
+    if gateways.isdisjoint(parents):
+        return False
+    return any(
+        services.has(each.at("name").text or "", each.at("namespace").text or route.namespace)
+        for each in backends(route)
     )
 
 
 def _by_file(file: File, hosts: frozenset[str]) -> Iterator[Finding]:
     """Without the controller: on the route itself."""
     for route in file.routes:
-        backends = [each.at("host").text or "" for each in route.at("backends").items()]
-        if not any(each.partition(":")[0] in hosts for each in backends):
+        leads = [each.at("host").text or "" for each in route.at("backends").items()]
+        if not any(each.partition(":")[0] in hosts for each in leads):
             continue
         request = route.at("policies", "transformations", "request")
         settings = [value for name, value in request.at("set").entries() if name.lower() == XFCC]
         if not settings:
-            yield route.finding("MT1612", f"{XFCC} is left as the caller sent it on the route to {backends[0]}.")
+            yield route.finding("MT1612", f"{XFCC} is left as the caller sent it on the route to {leads[0]}.")
         elif _is_callers(settings[0]):
             yield settings[0].finding("MT1612", f"{XFCC} is made of what the caller sent.")
 

@@ -6,7 +6,7 @@ from typing import Final
 from mesh.adapters.agentgateway.files import File, standalones
 from mesh.adapters.agentgateway.known import KNOWN
 from mesh.adapters.agentgateway.probing import PING_FIELDS, fields, limited, pings_found
-from mesh.bundle import Field
+from mesh.bundle import Field, shown
 from mesh.configuration.keepalive import keepalive_findings
 from mesh.findings import Finding
 from mesh.nearest import nearest
@@ -14,6 +14,9 @@ from mesh.world import Check, World
 
 MISSPELT: Final = {"keepalive": "keepalives"}
 """Names of policies for what has another name here: MT1608 tells them."""
+
+MAX_COMPARED: Final = 50
+"""Unknown fields of one file that are compared with the known ones; a file with more is something else."""
 
 TIMEOUTS: Final = ("requestTimeout", "backendRequestTimeout")
 
@@ -27,22 +30,24 @@ def checked(world: World) -> Iterator[Finding]:
 
 def _known(_: World, file: File) -> Iterator[Finding]:
     """MT1608 and MT1610: fields that are not there."""
+    told = 0
     for steps, names in KNOWN.items():
         for parent in _at(file.root, steps):
-            for name, place in parent.entries():
-                if name in names or (not steps and name.startswith("x-")):
-                    continue
-                if MISSPELT.get(name) in names:
-                    message = f"{place.name} is {MISSPELT[name]} in a standalone file."
-                    yield place.finding("MT1608", message)
-                    continue
-                meant = nearest(name, names - set(parent.mapping))
-                where = parent.name or "The top"
-                yield place.finding(
-                    "MT1610",
-                    f"{where} has no field {name!r}" + (f"; {meant} is like it." if meant else "."),
-                    remedy=f"Write {meant} instead of {name}." if meant else "",
-                )
+            others = [name for name in parent.mapping if name not in names and (steps or not name.startswith("x-"))]
+            left = names - set(parent.mapping) if others else names
+            for name in others:
+                told += 1
+                yield _unknown(parent, name, names, left if told <= MAX_COMPARED else frozenset())
+
+
+def _unknown(parent: Field, name: str, names: frozenset[str], left: frozenset[str]) -> Finding:
+    """The finding about one field; `left` are those that may be meant."""
+    place = parent.at(name)
+    if MISSPELT.get(name) in names:
+        return place.finding("MT1608", f"{place.name} is {MISSPELT[name]} in a standalone file.")
+    meant = nearest(name, left)
+    message = f"{parent.name or 'The top'} has no field {shown(name)}" + (f"; {meant} is like it." if meant else ".")
+    return place.finding("MT1610", message, remedy=f"Write {meant} instead of {shown(name)}." if meant else "")
 
 
 def _at(field: Field, steps: tuple[str, ...]) -> Iterator[Field]:

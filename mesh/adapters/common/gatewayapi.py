@@ -32,7 +32,8 @@ ENDING_TLS: Final = frozenset({"HTTPS", "TLS"})
 def gateway_world(manifests: Sequence[Document], intent: Intent | None, wiring: Wiring) -> World:
     """The world of one verification; `wiring` is that of the intent, or of the default one.
 
-    Without an intent, the wiring holds for one thing: that agents rightly speak TLS to a gateway that ends it.
+    Without an intent, the wiring holds for one thing: that agents rightly speak TLS to a gateway that ends it, or that
+    is not among the manifests and may.
     """
     world = World.of(manifests, intent, wiring if intent is not None else None)
     return replace(world, wiring=replace(wiring, callers=())) if intent is None and ends_tls(world) else world
@@ -45,13 +46,15 @@ def has_class(bundle: Bundle, name: str) -> bool:
 
 
 def ends_tls(world: World) -> bool:
-    """Whether a gateway among the manifests ends TLS."""
+    """Whether a gateway among the manifests ends TLS; where none is, one elsewhere may."""
     listeners = [
         listener.at("protocol").text
         for item in world.bundle.of(GROUP, "Gateway")
         for listener in item.at("spec", "listeners").items()
     ]
     own = [item.at("spec", "ssl").boolean for item in world.bundle.of("gateway.solo.io", "Gateway")]
+    if not world.bundle.of(GROUP, "Gateway") and not world.bundle.of("gateway.solo.io", "Gateway"):
+        return True
     return bool(ENDING_TLS.intersection(listeners)) or any(own)
 
 

@@ -42,8 +42,9 @@ class EnvoyAdapter:
     neutral: Sequence[Neutral] = NEUTRAL
 
     def applies(self, bundle: Bundle) -> bool:
-        """Whether there are bootstraps, as files or in ConfigMaps."""
-        return any(is_bootstrap(each.document.data) for each in bundle.items) or has_embedded(bundle, BOOTSTRAP)
+        """Whether there are bootstraps, as files or in ConfigMaps, or a file of secrets."""
+        documents = [each.document.data for each in bundle.items]
+        return any(is_bootstrap(each) or is_secret_file(each) for each in documents) or has_embedded(bundle, BOOTSTRAP)
 
     def generate(self, intent: Intent) -> list[Generated]:
         """A bootstrap for every Envoy on the way, and the settings of both sides. Needs envoy-data-plane."""

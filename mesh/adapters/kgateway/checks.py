@@ -113,6 +113,10 @@ def _elsewhere(world: World, policy: Item, ref: Field) -> str:
 def identity(world: World) -> Iterator[Finding]:
     """MT1406: gateways that forward an identity header that anybody may have written, or none."""
     reads = any((rule := header_rule(each)) is not None and rule.header == XFCC for each in world.principals)
+    written = bool(world.bundle.of(GROUP, "ListenerPolicy"))
+    for policy in world.bundle.of(GROUP, "HTTPListenerPolicy") if reads and not written else ():
+        message = f"{policy.ref} has no field for {XFCC}, which is removed: a ListenerPolicy of kgateway 2.4 has."
+        yield policy.at("spec").finding("MT1406", message)
     for policy, block in _listeners(world):
         details = block.at("httpSettings", "forwardClientCertDetails")
         mode = details.at("mode")

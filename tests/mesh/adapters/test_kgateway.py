@@ -70,8 +70,9 @@ def test_listener_timers_are_in_the_kind_of_the_release() -> None:
     assert ["ListenerPolicy" in each for each in kinds] == [False, True, True]
 
 
-def test_a_release_that_cannot_tell_who_calls_is_said_to() -> None:
-    intent = at("2.3")
+@pytest.mark.parametrize("release", ["2.0", "2.1", "2.2", "2.3"])
+def test_a_release_that_cannot_tell_who_calls_is_said_to(release: str) -> None:
+    intent = at(release)
     found = {each.code for each in ADAPTER.verify(intent, ADAPTER.generate(intent))}
     assert "MT1406" in found
 
