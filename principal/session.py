@@ -7,9 +7,9 @@ has been processed.
 
 from typing import Protocol
 
-from hubproto.events import Event, EventError, ack, decode, encode
+from hubproto.events import Event, EventError, ack, encode
 from hubproto.heartbeats import HeartbeatAnswers
-from hubproto.memos import Encoder
+from hubproto.memos import Decoder, Encoder
 from hubproto.vocabulary import RTT_MS
 from principal.agents import Agent
 from principal.clock import Clock, Stamps, Timer
@@ -29,6 +29,7 @@ _answers = HeartbeatAnswers()
 
 _stamps = Stamps()
 _encoder = Encoder()
+_decoder = Decoder()
 
 
 class Ears(Protocol):
@@ -91,7 +92,7 @@ class Session:
             self._answer(*known)
             return
         try:
-            event = decode(message)
+            event = _decoder.decoded(message)
         except EventError as error:
             self._heard(heartbeat=False)
             self._ears.undecodable(self, error)

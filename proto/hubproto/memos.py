@@ -1,12 +1,19 @@
-"""What was done with the last event, for the next caller that wants the same.
+"""What was done with the last events, for the next caller that wants the same.
 
-A fan-out puts one event into a thousand queues, which stamp it and write it at about the same time. Events never
-change, so one stamped copy and one serialisation serve all of them. Each memo keeps one event alive, no more.
+A fan-out puts one event into a thousand queues, which stamp it and write it at about the same time, and a thousand
+agents acknowledge it with the same bytes. Events never change, so one object serves all of them.
 """
 
 from dataclasses import replace
+from functools import lru_cache
+from typing import Final
 
-from hubproto.events import Event, encode
+from hubproto.events import Event, decode, encode
+
+READ_BYTES: Final = 512
+READ_KEPT: Final = 64
+"""Messages that are remembered with what they say, and how long they may be: acknowledgements have about 250 bytes, and
+those of one event differ by when it was sent, to the millisecond."""
 
 
 class Stamper:
@@ -39,3 +46,14 @@ class Encoder:
             self._message = encode(event)
             self._event = event
         return self._message
+
+
+class Decoder:
+    """`decode(message)`."""
+
+    def __init__(self) -> None:
+        self._remembered = lru_cache(maxsize=READ_KEPT)(decode)
+
+    def decoded(self, message: bytes) -> Event:
+        """The event; perhaps the same object as before for an equal message. EventError as `decode`."""
+        return self._remembered(message) if len(message) <= READ_BYTES else decode(message)
