@@ -45,11 +45,6 @@ class HeadReader:
         self._buffer = bytearray()
         self._searched = 0
 
-    @property
-    def held(self) -> bytes:
-        """What has arrived of an incomplete head."""
-        return bytes(self._buffer)
-
     def feed(self, data: bytes) -> tuple[Head, bytes] | None:
         """The head and what came after it, once it is complete; RequestError when it is none that we read."""
         self._buffer += data

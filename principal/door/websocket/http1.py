@@ -47,6 +47,8 @@ class Http1:
         self._output = Output(on_output)
         self._head: HeadReader | None = HeadReader(self._limits)
         self._opening = Opening.UNDECIDED
+        self._first = b""
+        """What had come when the opening was decided; all that has, until it is."""
         self._tunnel: Tunnel | None = None
         self._slow = Timer(self._limits.head_seconds)
         self._slow.want(now)
@@ -115,7 +117,7 @@ class Http1:
         if self._tunnel is not None:
             self._tunnel.on_timer(now)
         elif self._slow.expired(now):
-            if self._head is not None and not self._head.held:
+            if self._head is not None and not self._first:
                 self._end(f"the peer sent nothing for {self._limits.head_seconds:g} s")
                 return
             why = f"The request was not complete {self._limits.head_seconds:g} s after the connection was opened."
@@ -126,7 +128,7 @@ class Http1:
         del now
         if self._head is None:
             return
-        if self._head.held:
+        if self._first:
             self._refuse(RequestError(HTTPStatus.SERVICE_UNAVAILABLE, f"No new calls are taken: {why}."))
         else:
             self._end(why)
@@ -136,8 +138,12 @@ class Http1:
         if head is None:
             return
         if self._opening is Opening.UNDECIDED:
-            self._opening = recognise(head.held + data)
-            if self._opening in REASONS:
+            # Nothing is read as a request before it is known to be one.
+            data = self._first = self._first + data
+            self._opening = recognise(data)
+            if self._opening is Opening.UNDECIDED:
+                return
+            if self._opening is not Opening.HTTP1:
                 self._turn_away(self._opening)
                 return
         try:
@@ -159,7 +165,7 @@ class Http1:
         if opening in _SILENT:
             self._end(REASONS[opening])
         else:
-            self._refuse(RequestError(HTTPStatus.BAD_REQUEST, f"This is not HTTP. {SPOKEN}"))
+            self._refuse(RequestError(HTTPStatus.BAD_REQUEST, f"This is not HTTP/1.1. {SPOKEN}"))
 
     def _open(self, response: bytes, headers: Headers, rest: bytes, now: float) -> None:
         self._head = None

@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from websockets.frames import BINARY, CLOSE, CONT, PING, PONG, TEXT
 
@@ -50,6 +50,7 @@ def test_single_bytes_give_the_same_result(conversation: bytes) -> None:
     assert outcome([data[at : at + 1] for at in range(len(data))]) == outcome([data])
 
 
+@example(b"\r\n\r\n\x00\r\n\x00", [7]).via("a header of PROXY, almost")
 @given(st.binary(max_size=200), st.lists(st.integers(0, 10_000), max_size=12))
 def test_any_bytes_at_all_give_the_same_result_however_cut(data: bytes, places: list[int]) -> None:
     assert outcome(cut(data, places)) == outcome([data])
