@@ -16,13 +16,16 @@ STANDALONE: Final = ("binds", "frontendPolicies")
 """Keys of agentgateway's own configuration that no other program's file has."""
 
 
+DUMPED_BOOTSTRAP: Final = "/envoy.admin.v3.BootstrapConfigDump"
+"""How the type of a bootstrap ends in what a running Envoy says of itself."""
+
 PROXIES: Final = "gatewayProxies"
 """The key of the proxies in values of Gloo's chart."""
 
 
 def is_foreign(data: Mapping[str, Any]) -> bool:
     """Whether a document is the configuration of a proxy that is looked at here."""
-    return any(told(data) for told in (is_bootstrap, is_secret_file, is_standalone, is_dump, is_gloo_values))
+    return any(told(data) for told in KINDS)
 
 
 def is_bootstrap(data: Mapping[str, Any]) -> bool:
@@ -38,6 +41,17 @@ def is_secret_file(data: Mapping[str, Any]) -> bool:
         and isinstance(resources, list)
         and any(isinstance(each, Mapping) and str(each.get("@type", "")).endswith(SECRET) for each in resources)
     )
+
+
+def is_envoy_dump(data: Mapping[str, Any]) -> bool:
+    """Whether a document is what a running Envoy says of itself (`/config_dump`)."""
+    configs = data.get("configs")
+    return "kind" not in data and isinstance(configs, list) and any(map(is_dumped_bootstrap, configs))
+
+
+def is_dumped_bootstrap(value: Any) -> bool:
+    """Whether a part of what an Envoy says is its bootstrap."""
+    return isinstance(value, Mapping) and str(value.get("@type", "")).endswith(DUMPED_BOOTSTRAP)
 
 
 def is_standalone(data: Mapping[str, Any]) -> bool:
@@ -63,3 +77,7 @@ def is_gloo_values(data: Mapping[str, Any]) -> bool:
 def is_dumped_policy(value: Any) -> bool:
     """Whether a value is a policy as agentgateway has it in memory: a key, a target and what it does."""
     return isinstance(value, Mapping) and isinstance(value.get("key"), str) and isinstance(value.get("policy"), Mapping)
+
+
+KINDS: Final = (is_bootstrap, is_secret_file, is_envoy_dump, is_standalone, is_dump, is_gloo_values)
+"""How each kind of file is told."""

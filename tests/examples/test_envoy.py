@@ -140,5 +140,7 @@ async def test_the_readmes_commands_connect_an_agent_that_is_known_by_its_certif
             while not arrived.exists():
                 await asyncio.sleep(0.05)
 
-        assert "http.principal.downstream_rq_active: 1" in await example.run(count)
+        counted = await example.run(count)
+        assert "http.principal.downstream_rq_active: 1" in counted
+        assert "nothing found in 1 document" in counted
         assert "alert certificate unknown" in await example.run(refuse)

@@ -6,9 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mesh.foreign import is_bootstrap, is_dump, is_foreign, is_gloo_values, is_secret_file, is_standalone
+from mesh.foreign import (
+    KINDS,
+    is_bootstrap,
+    is_dump,
+    is_envoy_dump,
+    is_foreign,
+    is_gloo_values,
+    is_secret_file,
+    is_standalone,
+)
 
-KINDS = (is_bootstrap, is_secret_file, is_standalone, is_dump, is_gloo_values)
 SECRET = {"@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret"}
 POLICY = {"key": "frontend/a/b:frontend-tcp:a/gw", "target": {}, "policy": {"frontend": {"tcp": {}}}}
 
@@ -19,6 +27,7 @@ POLICY = {"key": "frontend/a/b:frontend-tcp:a/gw", "target": {}, "policy": {"fro
         ({"static_resources": {}}, is_bootstrap),
         ({"staticResources": None}, is_bootstrap),
         ({"resources": [SECRET]}, is_secret_file),
+        ({"configs": [None, {"@type": "type.googleapis.com/envoy.admin.v3.BootstrapConfigDump"}]}, is_envoy_dump),
         ({"binds": []}, is_standalone),
         ({"frontendPolicies": {}, "config": {}}, is_standalone),
         ({"binds": [], "policies": [POLICY], "version": {}}, is_dump),
@@ -41,6 +50,8 @@ def test_a_proxys_configuration_is_told_by_its_keys(data: dict[str, Any], told: 
         {"kind": "Thing", "binds": []},
         {"policies": [{"key": 1, "policy": {}}]},
         {"gloo": {"gatewayProxies": []}},
+        {"configs": []},
+        {"configs": [{"@type": 1}]},
         {"replicas": 2, "gloo": None},
     ],
 )

@@ -7,11 +7,11 @@ from mesh.adapters.base import Adapter, Generated, Neutral
 from mesh.adapters.common.embedded import has_embedded
 from mesh.adapters.common.shared import shared_findings
 from mesh.adapters.envoy import identities, intended, keepalive, planning, secrets, timers, values, ways
-from mesh.adapters.envoy.bootstraps import Bootstrap, bootstraps
+from mesh.adapters.envoy.bootstraps import Bootstrap, bootstraps, dumped, is_controlled
 from mesh.adapters.envoy.neutral import NEUTRAL
 from mesh.bundle import Bundle
 from mesh.findings import Document, Finding
-from mesh.foreign import BOOTSTRAP, is_bootstrap, is_secret_file
+from mesh.foreign import BOOTSTRAP, is_bootstrap, is_envoy_dump, is_secret_file
 from mesh.intent import Intent
 from mesh.world import World
 
@@ -42,9 +42,8 @@ class EnvoyAdapter:
     neutral: Sequence[Neutral] = NEUTRAL
 
     def applies(self, bundle: Bundle) -> bool:
-        """Whether there are bootstraps, as files or in ConfigMaps, or a file of secrets."""
-        documents = [each.document.data for each in bundle.items]
-        return any(is_bootstrap(each) or is_secret_file(each) for each in documents) or has_embedded(bundle, BOOTSTRAP)
+        """Whether there are files of Envoy's, or bootstraps in ConfigMaps."""
+        return any(_is_file(each.document) for each in bundle.items) or has_embedded(bundle, BOOTSTRAP)
 
     def generate(self, intent: Intent) -> list[Generated]:
         """A bootstrap for every Envoy on the way, and the settings of both sides. Needs envoy-data-plane."""
@@ -54,7 +53,7 @@ class EnvoyAdapter:
 
     def verify(self, intent: Intent | None, manifests: Sequence[Document]) -> list[Finding]:
         """What is wrong with `manifests` for plain Envoys."""
-        files = [each for each in manifests if is_bootstrap(each.data) or is_secret_file(each.data)]
+        files = [each for each in manifests if _is_file(each)]
         told = {id(each) for each in files}
         objects = [each for each in manifests if id(each) not in told] if files else manifests
         world = World.of(objects, intent, planning.wiring(intent) if intent is not None else None)
@@ -76,7 +75,15 @@ class Own:
             for check in CHECKS:
                 yield from map(each.lift, check(world, each))
         yield from secrets.checked(self._files, found)
+        for file in self._files:
+            for running in filter(is_controlled, dumped(file)):
+                message = "A control plane rules this Envoy; what it sets is not in the bootstrap, and not looked at."
+                yield running.finding("MT1009", message)
         yield from intended.present(world, found)
+
+
+def _is_file(document: Document) -> bool:
+    return any(told(document.data) for told in (is_bootstrap, is_secret_file, is_envoy_dump))
 
 
 def _is_of_another_world(world: World, finding: Finding) -> bool:

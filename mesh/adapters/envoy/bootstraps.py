@@ -10,7 +10,7 @@ from mesh.adapters.envoy.fields import get, is_of, items, number, typed
 from mesh.bundle import Bundle, Field
 from mesh.configuration.tls import LOOPBACK
 from mesh.findings import Document, Finding
-from mesh.foreign import BOOTSTRAP, is_bootstrap, is_secret_file
+from mesh.foreign import BOOTSTRAP, is_bootstrap, is_dumped_bootstrap, is_envoy_dump, is_secret_file
 
 
 @dataclass(frozen=True)
@@ -178,11 +178,25 @@ def port_of(address: Field) -> int | None:
     return number(get(address, "socket_address", "port_value"))
 
 
+def dumped(file: Document) -> Iterator[Field]:
+    """The bootstraps in what running Envoys say of themselves."""
+    if is_envoy_dump(file.data):
+        configs = Field.root(file).at("configs").items()
+        yield from (each.at("bootstrap") for each in configs if is_dumped_bootstrap(each.value))
+
+
+def is_controlled(bootstrap: Field) -> bool:
+    """Whether an Envoy has its listeners and clusters from a control plane, so that they are not in its bootstrap."""
+    resources = get(bootstrap, "dynamic_resources")
+    return any(get(resources, name).exists for name in ("lds_config", "cds_config", "ads_config"))
+
+
 def bootstraps(files: Iterable[Document], bundle: Bundle) -> Iterator[Bootstrap]:
-    """The bootstraps in `files`, and those in ConfigMaps."""
-    for each in files:
-        if is_bootstrap(each.data):
-            yield Bootstrap(Field.root(each))
+    """The bootstraps in `files`, of running Envoys too, and those in ConfigMaps."""
+    for file in files:
+        if is_bootstrap(file.data):
+            yield Bootstrap(Field.root(file))
+        yield from (Bootstrap(each) for each in dumped(file) if not is_controlled(each))
     for each in embedded(bundle, BOOTSTRAP):
         if is_bootstrap(each.data):
             yield Bootstrap(Field.root(each))

@@ -198,6 +198,29 @@ def test_the_other_spelling_is_read_the_same(name: str) -> None:
     assert ADAPTER.verify(SPECIAL[name], other) == []
 
 
+def dump(bootstrap: Any, **more: Any) -> Generated:
+    """What a running Envoy says of itself, as far as it is about its bootstrap."""
+    about = {"@type": "type.googleapis.com/envoy.admin.v3.BootstrapConfigDump", "bootstrap": {**bootstrap, **more}}
+    return Generated({"configs": [{"@type": "type.googleapis.com/envoy.admin.v3.SecretsConfigDump"}, about]})
+
+
+def test_what_a_running_envoy_says_is_read() -> None:
+    generated = ADAPTER.generate(SPECIAL["before listener keepalive"])
+    running = [dump(as_dumped(each.data)) if is_bootstrap(each.data) else each for each in generated]
+    assert ADAPTER.verify(SPECIAL["before listener keepalive"], running) == []
+    bootstrap = copy.deepcopy(dict(bootstraps(DEFAULT_INTENT)["agent"]))
+    manager(bootstrap).pop("stream_idle_timeout")  # type: ignore[attr-defined]  # it is a dict
+    (finding,) = ADAPTER.verify(None, [dump(bootstrap)])
+    assert (finding.code, finding.path.partition(".")[0]) == ("MT1301", "configs[1]")
+
+
+def test_an_envoy_of_a_control_plane_is_passed_over_and_said() -> None:
+    controlled = dump(bootstraps(DEFAULT_INTENT)["agent"], dynamic_resources={"ads_config": {}})
+    assert ADAPTER.applies(Bundle([controlled]))
+    (finding,) = ADAPTER.verify(None, [controlled])
+    assert (finding.code, finding.level) == ("MT1009", "info")
+
+
 def in_config_map(bootstrap: Generated) -> str:
     text = "".join(f"    {line}\n" for line in bootstrap.yaml.splitlines())
     return (

@@ -1,5 +1,6 @@
 """The pages about meshes: their YAML is what is generated, their commands run, their findings exist."""
 
+import json
 import os
 import subprocess
 import sys
@@ -26,6 +27,12 @@ STANDALONE: Final = next(
 DUMP: Final = """{"policies": [{"key": "frontend/argocd/a:frontend-tcp:argocd/b", "name": {}, "target": {}, "policy":
 {"frontend": {"tcp": {"keepalives": {"enabled": true, "time": "1m0s", "interval": "20s", "retries": 3}}}}}]}"""
 """What one that runs says of itself."""
+
+_BOOTSTRAP: Final = next(each.data for each in ADAPTERS["envoy"].generate(DEFAULT_INTENT) if each.file == "agent.yaml")
+RUNNING: Final = json.dumps(
+    {"configs": [{"@type": "type.googleapis.com/envoy.admin.v3.BootstrapConfigDump", "bootstrap": _BOOTSTRAP}]}
+)
+"""What a running Envoy says of itself."""
 
 
 def fences(page: Path, language: str) -> list[str]:
@@ -88,6 +95,8 @@ def test_a_pages_own_commands_run(page: Path, tmp_path: Path) -> None:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     (tmp_path / "config.yaml").write_text(STANDALONE.data["data"]["config.yaml"], "utf-8")
     (tmp_path / "dump.json").write_text(DUMP, "utf-8")
+    (tmp_path / "running.json").write_text(RUNNING, "utf-8")
+    (tmp_path / "values.yaml").write_text("gatewayProxies: {edge: {tcpKeepaliveTimeSeconds: 60}}\n", "utf-8")
     lines = [line for block in fences(page, "sh") for line in block.replace("\\\n", "").splitlines()]
     commands = [line for line in lines if line.startswith("meshtether ")]
     assert commands
