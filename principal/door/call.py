@@ -151,6 +151,15 @@ class Call:
         elif self._task is None:
             self._task = self._runtime.spawn(self._answer(self._message))
 
+    @property
+    def gathering(self) -> bool:
+        """Whether it is a unary call whose request is not complete."""
+        return self._handler is None and self._task is None and self._status is None and not self._over
+
+    def too_slow(self, seconds: float) -> None:
+        """The request was not complete within `seconds`."""
+        self._refuse(Status(Code.DEADLINE_EXCEEDED, f"the request was not complete after {seconds:g} s"))
+
     def on_reset(self, why: str) -> None:
         """The wire is gone."""
         if self._task is not None:
@@ -214,7 +223,7 @@ class Call:
             self._refuse(Status(Code.INTERNAL, "internal error"))
             return
         if self._over:
-            self._handler.on_closed("the stream was cancelled")
+            self._closed("the stream was cancelled")
         elif not self._headed and self._status is None:
             # At once: a proxy's request time-out runs until the first response header (spec envoy §2, I').
             self._head()
@@ -302,4 +311,12 @@ class Call:
         if self._deadline is not None:
             self._deadline.cancel()
         if self._handler is not None:
-            self._handler.on_closed(why)
+            self._closed(why)
+
+    def _closed(self, why: str) -> None:
+        try:
+            if self._handler is not None:
+                self._handler.on_closed(why)
+        except Exception:
+            # The boundary of a call, as above: when a connection is lost, its other calls have to be told too.
+            log.exception("a stream's handler failed as it was closed", method=self._request.method)

@@ -5,6 +5,7 @@ all streams, never the reading: what the peer has to say (windows, resets, acks)
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Final, Protocol, cast
 
 import structlog
@@ -28,6 +29,10 @@ SNIFFED: Final = 3
 LINGER_SECONDS: Final = 1.0
 """Seconds for the peer to read our last words and to close. To close with bytes unread would destroy them on their
 way, and with them the reason (`too_many_pings`, on which gRPC's clients ping less)."""
+
+UNREAD_SECONDS: Final = 10.0
+"""Seconds for the peer to read what was written before the end. One that reads nothing would otherwise keep its file
+descriptor for as long as it likes: a transport that is closed waits for its last byte to be taken."""
 
 WRITE_HIGH: Final = 256 * 1024
 """Bytes that the transport may hold before it counts as clogged: a stream's whole window."""
@@ -53,8 +58,8 @@ class DoorProtocol(asyncio.Protocol):
     """One connection."""
 
     __slots__ = (
-        "_blocked", "_closed", "_door", "_first", "_flushing", "_loop", "_peer", "_reading", "_transport", "info",
-        "side",
+        "_blocked", "_closed", "_door", "_ending", "_first", "_flushing", "_loop", "_peer", "_reading", "_transport",
+        "info", "side",
     )  # fmt: skip
 
     def __init__(self, door: Opened, number: int) -> None:
@@ -71,17 +76,23 @@ class DoorProtocol(asyncio.Protocol):
         self._blocked = False
         self._reading = True
         self._closed = False
+        """Nothing is read or written any more."""
+        self._ending: asyncio.TimerHandle | None = None
+        """What is done with a peer that does not let go."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Ask who it is, before a byte is read."""
         self._transport = cast("asyncio.Transport", transport)
-        self._transport.set_write_buffer_limits(high=WRITE_HIGH)
-        self._peer = self._door.gate.admit(self._transport)
-        certificate = self._door.came(self, self._transport)
-        self.info = ConnectionInfo(
-            id=self.info.id, peer=self._peer.description, transport=self._door.plain, certificate=certificate
-        )
-        self.side = self._http2()
+        try:
+            self._transport.set_write_buffer_limits(high=WRITE_HIGH)
+            self._peer = self._door.gate.admit(self._transport)
+            certificate = self._door.came(self, self._transport)
+            self.info = ConnectionInfo(
+                id=self.info.id, peer=self._peer.description, transport=self._door.plain, certificate=certificate
+            )
+            self.side = self._http2()
+        except Exception as error:  # noqa: BLE001 - the boundary of a connection: the loop would leave it open, deaf
+            self._broken(error)
 
     def data_received(self, data: bytes) -> None:
         """Bytes from the peer."""
@@ -97,11 +108,17 @@ class DoorProtocol(asyncio.Protocol):
             if not PREFACE.startswith(data[:SNIFFED]):
                 side = self.side = self._http1()
         self._flushing = True
-        side.receive(data, self._loop.time())
-        self._write(side)
+        try:
+            side.receive(data, self._loop.time())
+            self._write(side)
+        except Exception as error:  # noqa: BLE001 - the boundary of a connection, as above
+            self._broken(error)
 
     def eof_received(self) -> bool:
-        """The peer sends no more: gRPC has no use for half a connection."""
+        """The peer sends no more: gRPC has no use for half a connection. What is written already, it may read."""
+        self._lose("the peer closed the connection")
+        if self._ending is None:
+            self._ending = self._loop.call_later(UNREAD_SECONDS, self.abort)
         return False
 
     def pause_writing(self) -> None:
@@ -113,19 +130,15 @@ class DoorProtocol(asyncio.Protocol):
     def resume_writing(self) -> None:
         """It takes more again."""
         self._blocked = False
-        if self.side is not None:
-            self._flushing = True
-            self.side.unclogged()
-            self._flush()
+        if self.side is not None and not self._closed:
+            self._turn(self.side.unclogged)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """It is closed, by whomever."""
-        self._closed = True
-        if self.side is not None:
-            self.side.lost(
-                f"connection lost: {exc}" if exc is not None else "the peer closed the connection", self._loop.time()
-            )
+        if self._ending is not None:
+            self._ending.cancel()
         self._door.went(self)
+        self._lose(f"connection lost: {exc}" if exc is not None else "the peer closed the connection")
 
     def wake(self) -> None:
         """There is output: write it at the end of this turn."""
@@ -135,10 +148,9 @@ class DoorProtocol(asyncio.Protocol):
 
     def drain(self, why: str) -> None:
         """Take no new calls; close when the open ones have ended."""
-        if self.side is not None:
-            self._flushing = True
-            self.side.drain(self._loop.time(), why)
-            self._flush()
+        side = self.side
+        if side is not None and not self._closed:
+            self._turn(lambda: side.drain(self._loop.time(), why))
 
     def abort(self) -> None:
         """Close at once."""
@@ -152,15 +164,41 @@ class DoorProtocol(asyncio.Protocol):
             return
         due = side.next_timer()
         if due is not None and due <= now:
-            self._flushing = True
-            side.on_timer(now)
-            self._flush()
+            self._turn(lambda: side.on_timer(now))
+
+    def _turn(self, act: Callable[[], None]) -> None:
+        """Do something that may bring output, and write that."""
+        self._flushing = True
+        try:
+            act()
+        except Exception as error:  # noqa: BLE001 - the boundary of a connection, as above
+            self._broken(error)
+        self._flush()
 
     def _flush(self) -> None:
         """Tell calls what has happened, and write what there is: the end of a turn."""
         if self.side is not None and not self._closed:
-            self.side.settle()
-            self._write(self.side)
+            try:
+                self.side.settle()
+                self._write(self.side)
+            except Exception as error:  # noqa: BLE001 - the boundary of a connection, as above
+                self._broken(error)
+
+    def _broken(self, error: Exception) -> None:
+        """A defect of ours costs this connection, and no other."""
+        log.error("a connection failed", connection=self.info.id, peer=self.info.peer, exc_info=error)
+        self._closed = True
+        self.abort()
+
+    def _lose(self, why: str) -> None:
+        """Nothing will come or go any more: every call is told."""
+        self._closed = True
+        if self.side is not None:
+            try:
+                self.side.lost(why, self._loop.time())
+            except Exception:
+                # The boundary of a connection, as above; it is gone already.
+                log.exception("a connection's end failed", connection=self.info.id, peer=self.info.peer)
 
     def _write(self, side: Side) -> None:
         """Write what there is, and see what has become of the connection."""
@@ -179,13 +217,25 @@ class DoorProtocol(asyncio.Protocol):
             (transport.resume_reading if self._reading else transport.pause_reading)()
 
     def _close(self, side: Side, transport: asyncio.Transport) -> None:
-        self._closed = True
-        if side.aborted or self._blocked:
+        if side.aborted:
+            self._closed = True
             transport.abort()
-            return
-        if transport.can_write_eof():
-            transport.write_eof()
-        self._loop.call_later(LINGER_SECONDS, transport.close)
+        elif self._blocked:
+            # There are last words that wait: `resume_writing` comes here again.
+            if self._ending is None:
+                self._ending = self._loop.call_later(UNREAD_SECONDS, self.abort)
+        else:
+            self._closed = True
+            if transport.can_write_eof():
+                transport.write_eof()
+            if self._ending is not None:
+                self._ending.cancel()
+            self._ending = self._loop.call_later(LINGER_SECONDS, self._let_go, transport)
+
+    def _let_go(self, transport: asyncio.Transport) -> None:
+        """The peer has had its time to read why."""
+        transport.close()
+        self._ending = self._loop.call_later(UNREAD_SECONDS, transport.abort)
 
     def _http2(self) -> Http2Side:
         door = self._door

@@ -118,13 +118,13 @@ class OwnDoor:
 
     async def start(self) -> None:
         """Listen; DoorError when the address is taken or not ours."""
+        context = self._context()
         if self._file is not None:
             listeners = [sockets.open_file(self._file)]
         else:
             listeners = sockets.open_listeners(self._host, self._port, self.options.tcp)
             self.address = sockets.named(listeners)
             self._to_verify = SOCKETS_VERIFIED * len(listeners)
-        context = self._context()
         for listener in listeners:
             self._servers.append(await self._serve(listener, context))
         self._sweep()

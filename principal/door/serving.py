@@ -48,9 +48,12 @@ class Resets:
         self._header = header
         self._buckets: OrderedDict[int, Bucket] = OrderedDict()
 
-    def owner(self, headers: Headers) -> int:
-        """Whose call it is, as far as counting goes: a hash of whatever the header says, verified or not."""
-        return hash(next((value for name, value in headers if name == self._header), ""))
+    def owner(self, headers: Headers, connection: str) -> int:
+        """Whose call it is, as far as counting goes: a hash of whatever the header says, verified or not.
+
+        Without it, the connection's by its id: who is nobody must not share a limit with everybody who is nobody.
+        """
+        return hash(next((value for name, value in headers if name == self._header), connection))
 
     def note(self, owner: int, now: float) -> None:
         """A stream of `owner` was reset as soon as it had come."""

@@ -51,6 +51,13 @@ STALL_SECONDS: Final = 60.0
 """Seconds that a stream's data may wait without one byte getting on its way, windows or connection shut. An honest
 agent's heartbeat deadline has passed long before; what waits is memory."""
 
+REQUEST_SECONDS: Final = 10.0
+"""Seconds for a unary call's request to be complete. It is a packet or two; nobody has been asked yet who sends it."""
+
+HALF_OPEN: Final = 1000
+"""Unary calls on one connection whose requests are not complete. Each more ends the oldest: a proxy that passes on the
+logins of ten thousand agents sends each of them almost in one piece."""
+
 CLOSED_REMEMBERED: Final = CONCURRENT_STREAMS
 """Streams that we have reset whose late frames are passed over (RFC 9113 §5.1)."""
 

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Final
 
+from principal.door.call import Call
+from principal.door.http2.codes import ErrorCode
 from principal.door.http2.connection import Connection
 from principal.door.http2.events import (
     DataReceived,
@@ -13,10 +15,14 @@ from principal.door.http2.events import (
     StreamOver,
     Writable,
 )
-from principal.door.http2.limits import HEADER_LIST_BYTES, YOUNG_SECONDS
+from principal.door.http2.limits import HALF_OPEN, HEADER_LIST_BYTES, REQUEST_SECONDS, YOUNG_SECONDS
+from principal.door.http2.stream import Stream
 from principal.door.http2.wire import StreamWire
 from principal.door.serving import DEAF, Resets, Serving
 from principal.rpc import ConnectionStats
+
+NOW: Final = float("-inf")
+"""A timer that is due at the next look."""
 
 REFUSED: Final = "this identity opens and resets streams too fast"
 
@@ -38,6 +44,8 @@ class Http2Side:
         self._resets = resets
         self._clock = clock
         self._connection = Connection(clock(), ping_min_interval=ping_min_interval, wake=wake)
+        self._half_open: dict[int, Stream] = {}
+        """Streams of unary calls whose requests are not complete, the oldest first; some that were refused, too."""
 
     @property
     def closing(self) -> bool:
@@ -46,8 +54,8 @@ class Http2Side:
 
     @property
     def aborted(self) -> bool:
-        """Whether to close it at once: the peer has not read for long what is sent already."""
-        return self._connection.closing and self._connection.outgoing.blocked
+        """Whether to close it at once: for what the peer did, and it would not read why."""
+        return self._connection.broken and self._connection.outgoing.blocked
 
     @property
     def paused(self) -> bool:
@@ -84,11 +92,7 @@ class Http2Side:
 
     def receive(self, data: bytes, now: float) -> None:
         """Take bytes from the peer."""
-        events = self._connection.receive(data, now)
-        while events:
-            self._handle(events, now)
-            # A call may have ended the connection, and with it other calls.
-            events = self._connection.take_events()
+        self._handle(self._connection.receive(data, now), now)
 
     def output(self) -> bytes:
         """Bytes to write now."""
@@ -118,11 +122,13 @@ class Http2Side:
 
     def next_timer(self) -> float | None:
         """When `on_timer` is due."""
-        return self._connection.next_timer()
+        return NOW if self._half_open else self._connection.next_timer()
 
     def on_timer(self, now: float) -> None:
         """Do what is due."""
         self._handle(self._connection.on_timer(now), now)
+        if self._half_open:
+            self._end_slow(now)
 
     def settle(self) -> None:
         """Tell calls what has happened outside of `receive`."""
@@ -131,16 +137,20 @@ class Http2Side:
             self._handle(events, self._clock())
 
     def _handle(self, events: list[Event], now: float) -> None:
-        for event in events:
-            if type(event) is DataReceived:  # most of all events, by far
-                call = event.stream.call
-                if call is not None:
-                    if event.data:
-                        call.on_data(event.data)
-                    if event.ended:
-                        call.on_half_closed()
-            else:
-                self._rare(event, now)
+        while events:
+            for event in events:
+                if type(event) is DataReceived:  # most of all events, by far
+                    call = event.stream.call
+                    if call is not None:
+                        if event.data:
+                            call.on_data(event.data)
+                        if event.ended:
+                            self._half_open.pop(event.stream.id, None)
+                            call.on_half_closed()
+                else:
+                    self._rare(event, now)
+            # A call may have ended the connection, and with it other calls.
+            events = self._connection.take_events()
 
     def _rare(self, event: Event, now: float) -> None:
         stream = event.stream
@@ -152,11 +162,14 @@ class Http2Side:
                 wire = StreamWire(self._connection, stream, self._clock)
                 self._serving.too_large(wire, event.size, HEADER_LIST_BYTES)
             case StreamOver():
-                if event.by_peer and now - stream.opened < YOUNG_SECONDS:
+                self._half_open.pop(stream.id, None)
+                if not self._connection.closing and now - stream.opened < YOUNG_SECONDS:
+                    # Reset by the peer, or for what it did: the same to us.
                     self._resets.note(stream.owner, now)
                 if stream.call is not None:
                     stream.call.on_reset(event.why)
             case HalfClosed() if stream.call is not None:
+                self._half_open.pop(stream.id, None)
                 stream.call.on_half_closed()
             case Writable() if stream.call is not None:
                 stream.call.on_writable()
@@ -165,12 +178,34 @@ class Http2Side:
 
     def _open(self, event: RequestReceived, now: float) -> None:
         stream = event.stream
-        stream.owner = self._resets.owner(event.headers)
+        stream.owner = self._resets.owner(event.headers, self._serving.info.id)
         if self._connection.streams.get(stream.id) is not stream:
             return  # reset in the same breath: nothing is begun for it
         if self._resets.refused(stream.owner, now):
             self._connection.refuse(stream, REFUSED, now)
             return
-        stream.call = self._serving.open(event.headers, StreamWire(self._connection, stream, self._clock))
+        call = stream.call = self._serving.open(event.headers, StreamWire(self._connection, stream, self._clock))
         if event.ended:
-            stream.call.on_half_closed()
+            call.on_half_closed()
+        elif isinstance(call, Call) and call.gathering:
+            self._half_open[stream.id] = stream
+            if len(self._half_open) > HALF_OPEN:
+                self._end_oldest()
+
+    def _end_oldest(self) -> None:
+        """Make room for a younger unary call: an honest one is never long among them."""
+        stream = self._half_open.pop(next(iter(self._half_open)))
+        why = f"{HALF_OPEN} younger unary calls wait for their requests"
+        self._connection.reset(stream, ErrorCode.REFUSED_STREAM, why)
+        if stream.call is not None:
+            stream.call.on_reset(why)
+
+    def _end_slow(self, now: float) -> None:
+        """End unary calls whose requests take too long."""
+        for stream in list(self._half_open.values()):
+            call = stream.call
+            if isinstance(call, Call) and call.gathering:
+                if now - stream.opened < REQUEST_SECONDS:
+                    break  # the others are younger
+                call.too_slow(REQUEST_SECONDS)
+            del self._half_open[stream.id]
