@@ -111,7 +111,21 @@ def _digest(*files: Path) -> str:
     return total.hexdigest()[:16]
 
 
-TOOLS: Final[tuple[Callable[[], object], ...]] = (go_client, h2spec, js_packages, node, nghttp, h2load)
+@functools.cache
+def websocket_bridge() -> Path:
+    """Carries gRPC calls over WebSocket as grpc-http1 does, built."""
+    return _go_build("websocket", ".")
+
+
+TOOLS: Final[tuple[Callable[[], object], ...]] = (
+    go_client,
+    websocket_bridge,
+    h2spec,
+    js_packages,
+    node,
+    nghttp,
+    h2load,
+)
 
 
 def main() -> int:

@@ -1,10 +1,8 @@
 """The bridge from gRPC to gRPC in a WebSocket, as a process."""
 
 import asyncio
-import functools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Final
 
 from tests.conftest import missing
@@ -15,17 +13,11 @@ PATIENCE: Final = 10.0
 """Seconds for the process to listen, and to leave."""
 
 
-@functools.cache
-def websocket_bridge() -> Path:
-    """The program beside this file, built."""
-    return tools._go_build("websocket", ".")
-
-
 @asynccontextmanager
 async def bridged(target: Target) -> AsyncIterator[Target]:
     """Lead to `target`, each call in a WebSocket of its own."""
     try:
-        program = websocket_bridge()
+        program = tools.websocket_bridge()
     except tools.ToolMissing as error:
         missing(str(error))
         raise
