@@ -10,7 +10,8 @@ CODES: Final[tuple[Code, ...]] = (
         level=Level.ERROR,
         title="unreadable text",
         why="What cannot be read cannot be checked, and kubectl would refuse it as well.",
-        remedy="Correct the text at this place. Reading stops here: what follows in the same text is not checked.",
+        remedy="Correct the text at this place. Reading stops here: what follows in the same text is not checked. A "
+        "template with {{ }} is verified as what it becomes: helm template CHART | meshtether mesh verify -",
     ),
     Code(
         code="MT1002",
