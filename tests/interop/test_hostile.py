@@ -232,7 +232,6 @@ async def resets_without_a_name(door: Standalone, *, by_leaving: bool) -> None:
         await attacker.until(lambda: attacker.frames[PING])
 
 
-@pytest.mark.xfail(strict=True, reason="callers whom no header names count as one, on all connections together")
 @pytest.mark.parametrize("by_leaving", [False, True], ids=["resets", "lost"])
 async def test_resets_on_one_connection_are_not_held_against_another(by_leaving: bool) -> None:
     async with standalone("own") as door, beside(door):
