@@ -91,6 +91,10 @@ TLS: Final[Mapping[tuple[str, ...], Kind]] = {("require_client_certificate",): S
 def refused(_: World, bootstrap: Bootstrap) -> Iterator[Finding]:
     """MT1302: values that Envoy refuses."""
     yield from _node(bootstrap)
+    for steps in (("static_resources",), ("admin",), ("node",)):
+        at = get(bootstrap.root, *steps)
+        if at.exists and not isinstance(at.value, Mapping):
+            yield at.finding("MT1302", f"{label(at)} is {at.shown}; accepted: a mapping.")
     admin = get(bootstrap.root, "admin", "address")
     if admin.exists:
         yield from _address(admin)

@@ -221,6 +221,11 @@ def test_an_envoy_of_a_control_plane_is_passed_over_and_said() -> None:
     assert (finding.code, finding.level) == ("MT1009", "info")
 
 
+@pytest.mark.parametrize("data", [{"static_resources": [1]}, {"static_resources": {}, "admin": 3}])
+def test_a_bootstrap_of_the_wrong_shape_is_refused(data: Any) -> None:
+    assert codes(ADAPTER.verify(None, [Generated(data)])) == {"MT1302"}
+
+
 def in_config_map(bootstrap: Generated) -> str:
     text = "".join(f"    {line}\n" for line in bootstrap.yaml.splitlines())
     return (
