@@ -19,6 +19,11 @@ OWN: Final = "own"
 """The `server_transport` that is the principal's own door; any other is gRPC's server."""
 
 
+MAX_UNARY: Final = 1024 * 1024
+"""Bytes of a unary call's request. They hold credentials and tokens, some kilobytes; and whoever sends one has not been
+asked yet who he is, so that 200 MiB of `--max-grpc-message-size` would be memory for anybody."""
+
+
 def make_door(config: PrincipalConfig, service: Service, *, security: Security, attestor: Attestor | None) -> Door:
     """The door that `config` asks for, not yet open."""
     if config.server_transport != OWN:
@@ -75,6 +80,7 @@ def _options(config: PrincipalConfig, security: Security) -> DoorOptions:
     method = security.method
     return DoorOptions(
         max_message=config.max_message_size,
+        max_unary=min(MAX_UNARY, config.max_message_size),
         ping_min_interval=config.keepalive_min_interval,
         tcp=TcpOptions(
             keepalive_time=config.tcp_keepalive_time,

@@ -252,11 +252,13 @@ class DoorProtocol(asyncio.Protocol):
         self.info = ConnectionInfo(
             id=self.info.id, peer=self.info.peer, transport="websocket", certificate=self.info.certificate
         )
+        serving = self._serving()
         http1 = Http1(
-            make_call=self._serving().open,
+            make_call=serving.open,
             enabled=door.options.websocket,
             now=self._loop.time(),
             limits=WebSocketLimits(max_message=door.options.max_message),
+            most=serving.most,
             on_output=self.wake,
         )
         return Http1Side(http1)

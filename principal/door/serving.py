@@ -10,7 +10,7 @@ from principal.door.call import Call, CallLimits, Runtime
 from principal.door.http2.limits import Bucket, Rate
 from principal.door.requests import Refused, read_request, refusal_headers, trailers_only
 from principal.door.wire import Headers, Listener, Wire
-from principal.rpc import CallInfo, Code, ConnectionInfo, Service, Status
+from principal.rpc import CallInfo, Code, ConnectionInfo, Kind, Service, Status
 
 YOUNG_RESETS: Final = Rate(100, 10)
 """Streams of one identity that are opened and reset within a second. A sidecar pools: whoever does more is refused by
@@ -116,6 +116,12 @@ class Serving:
         call = Call(house.service, request, wire, info, limits=house.limits, runtime=house.runtime)
         call.start()
         return call
+
+    def most(self, headers: Headers) -> int:
+        """Bytes of one message of a call with these headers."""
+        method = next((value for name, value in headers if name == ":path"), "")
+        limits = self._house.limits
+        return limits.max_unary if self._house.service.kind(method) is Kind.UNARY else limits.max_message
 
     def too_large(self, wire: Wire, size: int, most: int) -> None:
         """Answer a request whose headers are too long to be looked at."""

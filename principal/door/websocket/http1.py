@@ -7,6 +7,7 @@ call `on_timer`.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Final, TypeAlias
 
@@ -29,7 +30,7 @@ _SILENT: Final = frozenset({Opening.TLS, Opening.PROXY})
 
 
 class Http1:
-    """The pure side of one connection."""
+    """The pure side of one connection. `most` says how long the messages of a call with these headers may be."""
 
     def __init__(
         self,
@@ -38,12 +39,14 @@ class Http1:
         enabled: bool,
         now: float,
         limits: Limits | None = None,
+        most: Callable[[Headers], int] | None = None,
         on_output: Callable[[], None] = lambda: None,
     ) -> None:
         self.stats = Stats()
         self._make_call = make_call
         self._enabled = enabled
         self._limits = limits or Limits()
+        self._most = most
         self._output = Output(on_output)
         self._head: HeadReader | None = HeadReader(self._limits)
         self._opening = Opening.UNDECIDED
@@ -171,7 +174,8 @@ class Http1:
         self._head = None
         self._slow.stop()
         self._output.write(response)
-        tunnel = self._tunnel = Tunnel(self._output, self._limits, self.stats, now=now)
+        limits = self._limits if self._most is None else replace(self._limits, max_message=self._most(headers))
+        tunnel = self._tunnel = Tunnel(self._output, limits, self.stats, now=now)
         tunnel.listener = self._make_call(headers, tunnel)
         if rest:
             tunnel.receive(rest, now)

@@ -80,13 +80,24 @@ class Ear:
 class Driver:
     """One connection, with a clock that tests turn."""
 
-    def __init__(self, *, enabled: bool = True, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        enabled: bool = True,
+        limits: Limits | None = None,
+        most: Callable[[Headers], int] | None = None,
+    ) -> None:
         self.now = 100.0
         self.calls: list[Ear] = []
         self.received = b""
         self.hinted = 0
         self.http = Http1(
-            make_call=self._make, enabled=enabled, now=self.now, limits=limits or Limits(), on_output=self._hint
+            make_call=self._make,
+            enabled=enabled,
+            now=self.now,
+            limits=limits or Limits(),
+            most=most,
+            on_output=self._hint,
         )
 
     def _make(self, headers: Headers, wire: Wire) -> Ear:

@@ -252,6 +252,16 @@ def test_a_message_of_exactly_the_limit_is_taken() -> None:
     assert driver.call.told == [("data", grpc(bytes(995)))]
 
 
+def test_how_long_a_message_may_be_is_asked_of_the_call() -> None:
+    def most(headers: list[tuple[str, str]]) -> int:
+        assert (":path", "/eventstreamapi.EventStream/Subscribe") in headers
+        return 10
+
+    assert Driver(most=most).open().say(message(bytes(10))).call.told == [("data", grpc(bytes(10)))]
+    driver = Driver(most=most).open().say(message(bytes(11)))
+    assert "longer than 15 bytes" in driver.call.resets[0]
+
+
 def test_no_more_is_promised_than_a_websocket_of_the_library_carries() -> None:
     assert Limits(max_message=200 * 1024 * 1024).message_bytes == MAX_MESSAGE_BYTES
 
