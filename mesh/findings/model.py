@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Protocol, Self
+from typing import Any, Final, Protocol, Self
 
 from mesh.manifests import Lines
 
@@ -94,8 +94,14 @@ class ObjectRef:
             _text(named.get("name")),
         )
 
+    @property
+    def shortened(self) -> Self:
+        """The same with parts as long as Kubernetes takes them: what is told must not be as long as what was read."""
+        return type(self)(_cut(self.api_version), _cut(self.kind), _cut(self.namespace), _cut(self.name))
+
     def __str__(self) -> str:
-        return f"{self.kind or '?'} {self.namespace + '/' if self.namespace else ''}{self.name or '?'}"
+        namespace = f"{_cut(self.namespace)}/" if self.namespace else ""
+        return f"{_cut(self.kind) or '?'} {namespace}{_cut(self.name) or '?'}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,9 +126,9 @@ class Finding:
 
 
 def path_text(path: Sequence[str | int]) -> str:
-    """`path` as people write it: `spec.ports[0].name`, `data["principal.auth"]`."""
+    """`path` as people write it: `spec.ports[0].name`, `data["principal.auth"]`; long keys are cut."""
     text = ""
-    for step in path:
+    for step in (_cut(each) if isinstance(each, str) else each for each in path):
         if isinstance(step, int):
             text += f"[{step}]"
         elif step.replace("_", "a").replace("-", "a").isalnum():
@@ -130,6 +136,14 @@ def path_text(path: Sequence[str | int]) -> str:
         else:
             text += f'["{step}"]'
     return text
+
+
+MAX_PART: Final = 253
+"""Characters of a name, a kind or a key that a finding repeats: as many as a name may have in Kubernetes."""
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MAX_PART else f"{text[:MAX_PART]}… ({len(text)} characters)"
 
 
 def _text(value: object) -> str:
