@@ -165,6 +165,9 @@ class DoorProtocol(asyncio.Protocol):
         due = side.next_timer()
         if due is not None and due <= now:
             self._turn(lambda: side.on_timer(now))
+        elif side.closing:
+            # Nobody has been woken for it: what it has to say waits behind what was said before.
+            self._flush()
 
     def _turn(self, act: Callable[[], None]) -> None:
         """Do something that may bring output, and write that."""
