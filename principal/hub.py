@@ -133,13 +133,14 @@ class Hub:
     def enqueue(self, name: str, event: Event) -> None:
         """Put an event on its way to agent `name`, connected or not. It goes at once if it may."""
         agent = self.agents.ensure(name)
-        if not agent.admits(event):
+        session = agent.session
+        if not agent.admits(event) or (session is not None and session.pass_on(event)):
             return
         dropped = agent.queue.add(event)
         if dropped:
             self._overflow(agent, len(dropped))
-        if agent.session is not None:
-            agent.session.pump()
+        if session is not None:
+            session.pump()
 
     def close(self) -> None:
         """Refuse new streams and end the open ones, so that their agents come back to whoever listens then."""

@@ -128,6 +128,18 @@ class Session:
         if not self.over:
             self._sink.send(encode(ack(event)))
 
+    def pass_on(self, event: Event) -> bool:
+        """Send an event now if nothing may go before it; False when it has to be queued."""
+        if self.over or not self._sink.writable():
+            return False
+        clock, queue = self._clock, self.agent.queue
+        sent = queue.pass_through(event, clock.monotonic(), stamp=_stamps.at(clock.wall()))
+        if sent is None:
+            return False
+        self._sink.send(_encoder.encoded(sent))
+        self._wake_at(queue.next_time())
+        return True
+
     def pump(self) -> None:
         """Send what is due, as far as the stream takes it, and set the timer for what is due next."""
         queue, now = self.agent.queue, self._clock.monotonic()

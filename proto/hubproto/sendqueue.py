@@ -84,6 +84,27 @@ class SendQueue:
         self._list(lane)
         return self._shed()
 
+    def pass_through(self, event: Event, now: float, *, stamp: str) -> Event | None:
+        """Count an event as sent that nothing else goes before, and give it stamped: `add` and `take` in one.
+
+        None, and nothing has happened, when something may go before it, or it has to wait, or is none to be queued.
+        """
+        timers = self._timers
+        if (
+            self._ready
+            or event.resource_id in self._lanes
+            or len(self._unsent) + self._awaiting >= self._limit
+            or (timers and timers[0][0] <= now)
+            or event.is_ack
+            or event.is_heartbeat
+        ):
+            return None
+        lane = self._lanes[event.resource_id] = Lane()
+        lane.sent = _stamper.stamped(event, stamp)
+        self._awaiting += 1
+        self._set_timer(lane, now)
+        return lane.sent
+
     def take(self, now: float, *, stamp: str, most: int) -> list[Event]:
         """Give up to `most` events that may go now and count them as sent at `now` (seconds, monotonic).
 
@@ -166,12 +187,15 @@ class SendQueue:
             del self._unsent[serial]
             lane.sent = _stamper.stamped(event, stamp)
             self._awaiting += 1
+        self._set_timer(lane, now)
+        return lane.sent
+
+    def _set_timer(self, lane: Lane, now: float) -> None:
         delay = RETRY_DELAYS[min(lane.attempts, len(RETRY_DELAYS) - 1)] * (1.0 + self._rand())
         lane.attempts += 1
         lane.due = False
         lane.retry = next(self._serials)
         heappush(self._timers, (now + delay, lane.retry, lane))
-        return lane.sent
 
     def _wake(self, now: float, most: int) -> None:
         """List at most as many lanes whose timer has run out as can be served: a call's work is bound by `most`."""

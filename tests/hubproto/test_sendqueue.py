@@ -1,6 +1,7 @@
 """The sending queue by example: argocd-agent's table of its event writer, row by row, and what is ours on top."""
 
 import math
+from dataclasses import replace
 from itertools import cycle
 
 import pytest
@@ -267,3 +268,37 @@ def test_events_are_dropped_by_what_they_are_sent_or_not() -> None:
     assert (waiting.pending, waiting.awaiting) == (2, 0)
     assert sorted(drain(waiting)) == ["S2", "S4"]
     assert waiting.drop(lambda _: True) == 0
+
+
+def test_an_event_passes_through_an_idle_queue_and_is_sent_again_like_any_other() -> None:
+    idle = queue()
+    passed = idle.pass_through(event("S1"), 0.0, stamp="now")
+    assert passed == replace(event("S1"), sent_at="now")
+    assert (idle.pending, idle.awaiting, idle.next_time()) == (0, 1, RETRY_DELAYS[0])
+    assert idle.take(RETRY_DELAYS[0], stamp="later", most=9) == [passed]
+    assert idle.acknowledge(ack(passed))
+    assert idle.awaiting == 0
+
+
+def test_an_event_passes_through_beside_one_of_another_resource_that_awaits_its_ack() -> None:
+    idle = queue()
+    assert idle.pass_through(event("S1", "a"), 0.0, stamp="now") is not None
+    assert idle.pass_through(event("S1", "b"), 0.0, stamp="now") is not None
+    assert idle.pass_through(event("S2", "a"), 0.0, stamp="now") is None
+
+
+def test_nothing_passes_by_what_waits_or_is_due() -> None:
+    idle = queue()
+    idle.add(event("S1", "a"))
+    assert idle.pass_through(event("S1", "b"), 0.0, stamp="now") is None
+    idle.take(0.0, stamp="now", most=1)
+    assert idle.pass_through(event("S1", "b"), RETRY_DELAYS[0], stamp="now") is None
+    assert idle.pass_through(event("S1", "b"), RETRY_DELAYS[0] - 0.1, stamp="now") is not None
+
+
+def test_a_full_queue_acks_and_heartbeats_let_nothing_through() -> None:
+    idle = queue(limit=1)
+    for one in (ack(event("S1")), heartbeat("h")):
+        assert idle.pass_through(one, 0.0, stamp="now") is None
+    assert idle.pass_through(event("S1", "a"), 0.0, stamp="now") is not None
+    assert idle.pass_through(event("S1", "b"), 0.0, stamp="now") is None

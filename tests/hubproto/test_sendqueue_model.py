@@ -1,6 +1,7 @@
 """The sending queue under any sequence of calls, against a model that is too slow to be wrong."""
 
 import math
+from dataclasses import replace
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -55,6 +56,21 @@ class Model(RuleBasedStateMachine):
         over = max(0, len(self.unsent) + len(self.sent) - self.limit)
         expected, self.unsent = self.unsent[:over], self.unsent[over:]
         assert list(self.queue.add(new)) == expected
+
+    @rule(letter=st.sampled_from(sorted(TYPES)), resource=st.sampled_from(RESOURCES))
+    def pass_through(self, letter: str, resource: str) -> None:
+        new = event(f"{letter}{self.serial + 1}", resource)
+        known = resource in self.sent or any(one.resource_id == resource for one in self.unsent)
+        full = len(self.unsent) + len(self.sent) >= self.limit
+        passed = self.queue.pass_through(new, self.now, stamp=f"at {self.now}")
+        if passed is None:
+            return
+        assert not any((known, full, self.may_go()))
+        self.serial += 1
+        assert passed == replace(new, sent_at=f"at {self.now}")
+        self.sent[resource] = passed
+        self.attempts[resource] = 1
+        self.due[resource] = self.now + RETRY_DELAYS[0] * (1 + self.rand)
 
     @rule(most=st.integers(0, 4))
     def take(self, most: int) -> None:
