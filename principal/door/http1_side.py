@@ -42,6 +42,11 @@ class Http1Side:
         """What is known of why it ended."""
         return self._http1.ended
 
+    @property
+    def fault(self) -> str:
+        """Why there was no tunnel; empty where there was one, whose call knows its own end."""
+        return self._http1.refused
+
     def receive(self, data: bytes, now: float) -> None:
         """Take bytes from the peer."""
         self._http1.receive(data, now)

@@ -10,6 +10,7 @@ from typing import Any, Final
 import structlog
 
 from principal.attest import Attestor
+from principal.caps import Sparing
 from principal.door import sockets
 from principal.door.attesting import Gate, socket_mode
 from principal.door.call import CallLimits
@@ -110,6 +111,7 @@ class OwnDoor:
         self._servers: list[asyncio.Server] = []
         self._numbers = itertools.count(1)
         self._connections: dict[str, DoorProtocol] = {}
+        self._sparing = Sparing()
         self._to_verify = 0
         self._sweeping: asyncio.TimerHandle | None = None
         self._emptied: asyncio.Event | None = None
@@ -171,6 +173,16 @@ class OwnDoor:
     def went(self, connection: DoorProtocol) -> None:
         """A connection is closed."""
         self._connections.pop(connection.info.id, None)
+        fault = connection.side.fault if connection.side is not None else ""
+        if fault and (left_out := self._sparing.line(now=self._loop.time())) is not None:
+            info = connection.info
+            log.warning(
+                "connection ended for what its peer sent",
+                connection=info.id,
+                peer=info.peer,
+                why=fault,
+                left_out=left_out,
+            )
         if self._emptied is not None and not self._connections:
             self._emptied.set()
 

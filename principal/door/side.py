@@ -58,5 +58,9 @@ class Side(Protocol):
         """What is counted of the connection."""
 
     @property
+    def fault(self) -> str:
+        """What the peer did that the connection was ended for; empty where it ended otherwise."""
+
+    @property
     def last_words(self) -> str:
         """What is known of why it ended."""

@@ -247,6 +247,7 @@ class Connection:
         if not self.greeted and now >= self._preface_by:
             # Not one frame has come: there is nobody to tell.
             self.closing = True
+            self.evidence.fault = f"the preface was not complete after {PREFACE_SECONDS:.0f} s"
             return self.take_events()
         if self._final_by is not None and not self.final and now >= self._final_by:
             self._say_final()
@@ -271,7 +272,8 @@ class Connection:
         if stream is not None:
             self._drop(stream)
             self.events.append(StreamOver(stream, fault.code, fault.text, by_peer=False))
-        self._send_reset(fault.stream_id, fault.code, fault.text)
+        if stream is not None or not self.was_reset(fault.stream_id):
+            self._send_reset(fault.stream_id, fault.code, fault.text)
         if stream is not None and now - stream.opened < YOUNG_SECONDS:
             # To have us reset a stream costs a peer no more than to reset it (CVE-2025-8671).
             self.charge(charges.RESET, now)
@@ -349,6 +351,7 @@ class Connection:
         if self.closing:
             return
         self.closing = self.broken = True
+        self.evidence.fault = f"{fault.code.name}: {fault.text}"
         if self.greeted:
             self._goaway(self.last_stream, fault.code, fault.text)
         else:

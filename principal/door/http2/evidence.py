@@ -35,6 +35,8 @@ class Evidence:
     """Stream, error code and reason of the last RST_STREAM, either way; the reason of the peer's is `received`."""
     goaway_received: Goaway | None = None
     goaway_sent: Goaway | None = None
+    fault: str = ""
+    """What the peer did that we ended the connection for."""
 
     def frames(self) -> dict[str, int]:
         """Frames that came, by the names of their types."""

@@ -72,6 +72,11 @@ class Http2Side:
         """What is known of why it ended."""
         return self._connection.evidence.last_words()
 
+    @property
+    def fault(self) -> str:
+        """What the peer did that the connection was ended for; empty where it was not."""
+        return self._connection.evidence.fault
+
     def stats(self) -> ConnectionStats:
         """What is counted of it."""
         evidence, pings = self._connection.evidence, self._connection.pings

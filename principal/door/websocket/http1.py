@@ -78,6 +78,11 @@ class Http1:
         """Why the connection ended, in words; empty while it lives."""
         return self._ended if self._tunnel is None else self._tunnel.ended
 
+    @property
+    def refused(self) -> str:
+        """Why there was no tunnel; empty where there was one, or is still hope."""
+        return self._ended if self._tunnel is None else ""
+
     def receive(self, data: bytes, now: float) -> None:
         """Take bytes that have arrived, cut anywhere."""
         self.stats.bytes_in += len(data)
