@@ -5,13 +5,18 @@ from typing import Final
 
 from mesh import general
 from mesh.adapters.base import Neutral
+from mesh.bundle import Bundle
 from mesh.configuration import checks as configuration
 from mesh.findings import Finding
 from mesh.kubernetes import checks as kubernetes
+from mesh.kubernetes import texts
 from mesh.world import Check, World, run_checks
 
 SHARED_CHECKS: Final[tuple[Check, ...]] = (*general.CHECKS, *kubernetes.CHECKS, *configuration.CHECKS)
 """Of manifests of any kind, of Kubernetes' own objects, and of the configuration."""
+
+ALIKE: Final[frozenset[Check]] = frozenset((*general.CHECKS, *texts.CHECKS))
+"""Those that ask neither the intent nor what a mesh makes of it: they say the same to every adapter, and run once."""
 
 DIFFERENCES: Final = frozenset({"MT1817", "MT1915", "MT1920"})
 """Codes that only say that something differs from the intent; they give way to one that says what is wrong with it."""
@@ -23,10 +28,16 @@ def shared_findings(world: World, checks: Iterable[Check] = (), differences: Ite
     Where a finding says what is wrong with a field, those that only say that it differs from the intent are left out:
     the shared codes for that, and those in `differences`.
     """
-    found = run_checks((*SHARED_CHECKS, *checks), world)
+    own = (each for each in SHARED_CHECKS if each not in ALIKE)
+    found = list(dict.fromkeys([*world.bundle.once(_alike), *run_checks((*own, *checks), world)]))
     lesser = DIFFERENCES.union(differences)
     explained = {(each.file, each.line, each.path) for each in found if each.code not in lesser and each.file}
     return [each for each in found if each.code not in lesser or (each.file, each.line, each.path) not in explained]
+
+
+def _alike(bundle: Bundle) -> list[Finding]:
+    """What the checks in ALIKE find."""
+    return run_checks((each for each in SHARED_CHECKS if each in ALIKE), World(bundle))
 
 
 SHARED_NEUTRAL: Final[tuple[Neutral, ...]] = (
