@@ -32,6 +32,8 @@ def agents_tls(world: World) -> Iterator[Finding]:
     for agent in world.agents:
         plaintext, insecure = agent.given("insecure-plaintext"), agent.given("insecure-tls")
         known = plaintext is not None and plaintext.switch is False
+        if known and plaintext and not plaintext.is_set and _is_plaintext_by_itself(agent):
+            continue
         if known and plaintext and not (insecure and insecure.switch) and _meets_plaintext(world, agent):
             said = plaintext.said if plaintext.is_set else "--insecure-plaintext is not set"
             yield plaintext.place.finding("MT1902", f"{said}: the agent speaks TLS, and its peer plaintext.")
@@ -71,6 +73,11 @@ def _is_wanted(world: World, host: str) -> bool:
 
 def _plaintext(agent: Component) -> bool:
     return bool(agent.get("insecure-plaintext").switch)
+
+
+def _is_plaintext_by_itself(agent: Component) -> bool:
+    """Whether an agent that is told nothing speaks plaintext: meshtether's with `header:` does, argocd-agent's not."""
+    return method(agent.given("creds")) == "header" and not agent.is_argocd_agent
 
 
 def _meets_plaintext(world: World, agent: Component) -> bool:

@@ -32,7 +32,8 @@ def test_on_every_interface_it_matters_whether_the_principal_looks_who_calls(ima
     ("args", "found"),
     [
         (["--creds=header:", PLAIN], []),
-        (["--creds=header:"], ["MT1902"]),
+        (["--creds=header:"], []),
+        (["--creds=header:", "--insecure-plaintext=false"], ["MT1902"]),
         (["--creds=header:", "--insecure-tls"], ["MT1901"]),
         (["--creds=header:", "--insecure-tls", PLAIN], []),
         (["--creds=mtls:"], []),
@@ -40,6 +41,10 @@ def test_on_every_interface_it_matters_whether_the_principal_looks_who_calls(ima
 )
 def test_an_agent_beside_a_proxy_speaks_plaintext(args: list[str], found: list[str]) -> None:
     assert codes(CHECKS, pod("agent", *args)) == found
+
+
+def test_argocd_agents_agent_speaks_tls_unless_it_is_told_not_to() -> None:
+    assert codes(CHECKS, pod("agent", "--creds=header:", image="argocd-agent")) == ["MT1902"]
 
 
 def test_an_agent_of_a_principal_without_tls_is_told_without_a_mesh_too() -> None:
