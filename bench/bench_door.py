@@ -34,9 +34,9 @@ SIGNED_AGENTS: Final = 1000
 """Of a storm with signed tokens: two RSA signatures each, which is most of it."""
 STREAMS: Final = 1000
 RATE: Final = 10_000
-FAN_OUTS: Final = 20
-FAN_OUT_PAUSE_MS: Final = 100
-"""Between two events to all agents: time enough for the acknowledgements of the first."""
+FAN_OUTS: Final = 40
+FAN_OUT_PAUSE_MS: Final = 25
+"""Between two events to all agents: 40,000 a second to 1,000 agents."""
 CONNECTING_AT_ONCE: Final = 1000
 STORM_SECONDS: Final = 60.0
 OWN: Final = "own"
