@@ -1,5 +1,6 @@
 """A sidecar pools: a hostile agent and an honest one on one connection, before a real hub."""
 
+import functools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -59,7 +60,7 @@ class Pool:
                 ("content-type", "application/grpc"),
                 ("te", "trailers"),
                 (HEADER, xfcc(agent)),
-                ("authorization", token_for(agent, now=LoopClock().wall())),
+                ("authorization", _token(agent)),
             ]
         )
         self.raw.say(frame(HEADERS, END_HEADERS, self.last, block))
@@ -76,6 +77,11 @@ class Pool:
         assert decode(bytes(self.raw.body[stream][before + 5 :])).event_id == name
         assert stream not in self.raw.resets
         assert self.raw.goaway is None
+
+
+@functools.cache
+def _token(agent: str) -> str:
+    return token_for(agent, now=LoopClock().wall())
 
 
 @asynccontextmanager
