@@ -1,4 +1,4 @@
-"""What is grpcio's door's own: unix sockets, refusals of unary calls, peers that read nothing."""
+"""Unix sockets, refusals of unary calls, peers that read nothing: grpcio's door, and the own one like it."""
 
 import asyncio
 import contextlib
@@ -6,9 +6,10 @@ import shutil
 import socket
 import stat
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 import grpc
 import grpc.aio
@@ -16,9 +17,12 @@ import pytest
 
 from hubproto import methods
 from principal import outlet
+from principal.door import call as own_call
+from principal.door.options import DoorOptions
+from principal.door.server import OwnDoor
 from principal.door_grpcio import GrpcioDoor
 from principal.hub import METHODS
-from principal.rpc import OK, CallInfo, Code, DoorError, Kind, Sink, Status, unavailable
+from principal.rpc import OK, CallInfo, Code, Door, DoorError, Kind, Sink, Status, unavailable
 from tests.principal.test_doors import until
 
 
@@ -63,12 +67,24 @@ class Plain:
         return self.handlers[-1]
 
 
-def door(service: Plain, host: str) -> GrpcioDoor:
+def grpcio_door(service: Plain, host: str) -> Door:
     return GrpcioDoor(service, host=host, port=0, max_message=1 << 24, ping_min_interval=0.0)
 
 
+def own_door(service: Plain, host: str) -> Door:
+    return OwnDoor(service, host=host, port=0, options=DoorOptions(max_message=1 << 24))
+
+
+MakeDoor = Callable[[Plain, str], Door]
+
+
+@pytest.fixture(params=[grpcio_door, own_door], ids=["grpcio", "own"])
+def door(request: pytest.FixtureRequest) -> MakeDoor:
+    return cast("MakeDoor", request.param)
+
+
 @contextlib.asynccontextmanager
-async def served(service: Plain, host: str) -> AsyncIterator[GrpcioDoor]:
+async def served(door: MakeDoor, service: Plain, host: str) -> AsyncIterator[Door]:
     opened = door(service, host)
     await opened.start()
     try:
@@ -85,16 +101,16 @@ def place() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-async def test_a_refused_unary_call_carries_its_trailers() -> None:
-    async with served(Plain(), "127.0.0.1") as opened, grpc.aio.insecure_channel(opened.address) as channel:
+async def test_a_refused_unary_call_carries_its_trailers(door: MakeDoor) -> None:
+    async with served(door, Plain(), "127.0.0.1") as opened, grpc.aio.insecure_channel(opened.address) as channel:
         call = channel.unary_unary(methods.AUTHENTICATE)(b"")
         assert await asyncio.wait_for(call.code(), 10) is grpc.StatusCode.UNAVAILABLE
         assert dict(await call.trailing_metadata() or ()) == {methods.RETRY_PUSHBACK: "1500"}
 
 
-async def test_a_unix_socket_serves_its_owner_alone_and_is_gone_afterwards(place: Path) -> None:
+async def test_a_unix_socket_serves_its_owner_alone_and_is_gone_afterwards(door: MakeDoor, place: Path) -> None:
     service = Plain()
-    async with served(service, f"unix:{place}") as opened:
+    async with served(door, service, f"unix:{place}") as opened:
         assert opened.address == f"unix:{place}"
         assert stat.S_IMODE(place.stat().st_mode) == 0o600
         async with grpc.aio.insecure_channel(opened.address) as channel:
@@ -103,18 +119,18 @@ async def test_a_unix_socket_serves_its_owner_alone_and_is_gone_afterwards(place
     assert list(place.parent.iterdir()) == []
 
 
-async def test_a_socket_that_a_dead_principal_left_is_in_nobodys_way(place: Path) -> None:
+async def test_a_socket_that_a_dead_principal_left_is_in_nobodys_way(door: MakeDoor, place: Path) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as dead:
         dead.bind(str(place))
     service = Plain()
-    async with served(service, f"unix:{place}"), grpc.aio.insecure_channel(f"unix:{place}") as channel:
+    async with served(door, service, f"unix:{place}"), grpc.aio.insecure_channel(f"unix:{place}") as channel:
         await channel.stream_stream(methods.SUBSCRIBE)().initial_metadata()
     assert len(service.handlers) == 1
 
 
-async def test_two_principals_do_not_take_one_socket_from_each_other(place: Path) -> None:
+async def test_two_principals_do_not_take_one_socket_from_each_other(door: MakeDoor, place: Path) -> None:
     service = Plain()
-    async with served(service, f"unix:{place}"):
+    async with served(door, service, f"unix:{place}"):
         with pytest.raises(DoorError, match="another process listens"):
             await door(Plain(), f"unix:{place}").start()
         async with grpc.aio.insecure_channel(f"unix:{place}") as channel:
@@ -122,15 +138,18 @@ async def test_two_principals_do_not_take_one_socket_from_each_other(place: Path
     assert len(service.handlers) == 1
 
 
-async def test_a_peer_that_reads_nothing_is_let_go_in_bounded_time(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_peer_that_reads_nothing_is_let_go_in_bounded_time(
+    door: MakeDoor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(outlet, "END_GRACE", 0.2)
+    monkeypatch.setattr(own_call, "END_GRACE", 0.2)
     service = Plain()
-    async with served(service, "127.0.0.1") as opened, grpc.aio.insecure_channel(opened.address) as channel:
+    async with served(door, service, "127.0.0.1") as opened, grpc.aio.insecure_channel(opened.address) as channel:
         call = channel.stream_stream(methods.SUBSCRIBE)()
         await call.initial_metadata()
         await until(lambda: bool(service.handlers))
         [handler] = service.handlers
-        for _ in range(40):
+        for _ in range(80):
             handler.sink.send(b"x" * 100_000)
         await until(lambda: not handler.sink.writable())
         assert handler.closed == []
@@ -138,10 +157,12 @@ async def test_a_peer_that_reads_nothing_is_let_go_in_bounded_time(monkeypatch: 
         await until(lambda: bool(handler.closed))
 
 
-async def test_a_peer_that_reads_gets_all_that_was_sent_before_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_peer_that_reads_gets_all_that_was_sent_before_the_end(
+    door: MakeDoor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(outlet, "END_GRACE", 5.0)
     service = Plain()
-    async with served(service, "127.0.0.1") as opened, grpc.aio.insecure_channel(opened.address) as channel:
+    async with served(door, service, "127.0.0.1") as opened, grpc.aio.insecure_channel(opened.address) as channel:
         call = channel.stream_stream(methods.SUBSCRIBE)()
         await call.initial_metadata()
         await until(lambda: bool(service.handlers))
