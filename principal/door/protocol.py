@@ -162,12 +162,15 @@ class DoorProtocol(asyncio.Protocol):
         side = self.side
         if side is None or self._closed:
             return
-        due = side.next_timer()
-        if due is not None and due <= now:
-            self._turn(lambda: side.on_timer(now))
-        elif side.closing:
-            # Nobody has been woken for it: what it has to say waits behind what was said before.
-            self._flush()
+        try:
+            due = side.next_timer()
+            if due is not None and due <= now:
+                self._turn(lambda: side.on_timer(now))
+            elif side.closing:
+                # Nobody has been woken for it: what it has to say waits behind what was said before.
+                self._flush()
+        except Exception as error:  # noqa: BLE001 - the boundary of a connection, as above: the door asks others too
+            self._broken(error)
 
     def _turn(self, act: Callable[[], None]) -> None:
         """Do something that may bring output, and write that."""
