@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from fuzz.targets import all_targets
+from fuzz.targets import all_targets, seeds
 
 OUTPUT = Path("build/fuzz")
 MAX_LENGTH = 8192
@@ -51,6 +51,8 @@ def _fuzz(name: str, seconds: int) -> None:
         target = all_targets()[name]
     corpus = OUTPUT / "corpus" / name.replace(" ", "-")
     corpus.mkdir(parents=True, exist_ok=True)
+    for number, seed in enumerate(seeds(name)):
+        (corpus / f"seed-{number}").write_bytes(seed)
     limits = [f"-max_total_time={seconds}", f"-max_len={MAX_LENGTH}", f"-artifact_prefix={OUTPUT}/{name}-"]
     atheris.Setup([sys.argv[0], *limits, str(corpus)], target)
     atheris.Fuzz()
