@@ -13,7 +13,7 @@ from principal.attest import Attestor
 from principal.caps import Sparing
 from principal.door import sockets
 from principal.door.attesting import Gate, socket_mode
-from principal.door.call import CallLimits
+from principal.door.call import CallLimits, Gathered
 from principal.door.options import DoorOptions
 from principal.door.protocol import DoorProtocol
 from principal.door.serving import House, Resets
@@ -35,6 +35,14 @@ HANDSHAKE_SECONDS: Final = 5.0
 MAX_CONNECTIONS: Final = 20_000
 """Connections at once: ten thousand agents without a sidecar that pools, twice over while they reconnect. More are
 closed as they come, which costs a peer nothing but its try."""
+
+MAX_GATHERED: Final = 256 * 1024 * 1024
+"""Bytes that all calls together may hold of messages that are not whole, unless two of the longest are more. Each call
+has its own limit; this one is for all streams that all connections may open."""
+
+ACCEPTED_AT_ONCE: Final = 16
+"""Connections that plain asyncio accepts in one turn. It takes the number for the kernel's backlog too, which is set
+anew afterwards. Once file descriptors have run out it fails and logs so often each second: 4096 kept a CPU busy."""
 
 SOCKETS_VERIFIED: Final = 1
 """Accepted sockets whose options are read back, for each listening socket: what it hands down it hands down to all."""
@@ -99,8 +107,9 @@ class OwnDoor:
         self.address = host if path is not None else f"{host or '[::]'}:{port}"
         loop = asyncio.get_running_loop()
         limits = CallLimits(max_message=options.max_message, max_unary=options.max_unary or options.max_message)
+        gathered = Gathered(max(MAX_GATHERED, 2 * options.max_message))
         self.options = options
-        self.house = House(service, limits, LoopRuntime(loop), Resets(options.identity_header), loop.time)
+        self.house = House(service, limits, LoopRuntime(loop), Resets(options.identity_header), loop.time, gathered)
         self.gate = Gate(attestor)
         self.plain = "h2" if tls is not None else "h2c"
         self._loop = loop
@@ -191,9 +200,10 @@ class OwnDoor:
 
     async def _serve(self, listener: socket.socket, context: Any) -> asyncio.Server:
         more = {} if context is None else {"ssl": context, "ssl_handshake_timeout": HANDSHAKE_SECONDS}
-        if self._file is not None:
-            return await self._loop.create_unix_server(self._protocol, sock=listener, backlog=sockets.BACKLOG, **more)
-        return await self._loop.create_server(self._protocol, sock=listener, backlog=sockets.BACKLOG, **more)
+        make = self._loop.create_server if self._file is None else self._loop.create_unix_server
+        server = await make(self._protocol, sock=listener, backlog=ACCEPTED_AT_ONCE, **more)
+        listener.listen(sockets.BACKLOG)
+        return server
 
     def _context(self) -> Any:
         if self._tls is None:

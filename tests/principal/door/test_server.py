@@ -4,6 +4,7 @@ import asyncio
 import inspect
 import socket
 import ssl
+import struct
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from principal.door.http2 import codes, connection, fields, frames
 from principal.door.messages import frame as framed
 from principal.door.options import DoorOptions
 from principal.door.server import OwnDoor
+from principal.door.sockets import BACKLOG
 from principal.rpc import OK, DoorError
 from tests.principal.certificates import FixedTls
 from tests.principal.door.http2.client import POST, Frame, frame, parse
@@ -322,3 +324,10 @@ async def test_one_connection_that_fails_keeps_no_other_from_its_timers(monkeypa
         held.side.next_timer = fail  # type: ignore[method-assign]
         await (await house.connect(b"")).gone()
         await bad.gone()
+
+
+@both
+async def test_the_kernel_keeps_as_many_connections_for_us_as_it_may(house: House) -> None:
+    listening = house.door._servers[0].sockets[0]
+    [backlog] = struct.unpack_from("=I", listening.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 32), 28)
+    assert backlog == min(BACKLOG, int(Path("/proc/sys/net/core/somaxconn").read_text()))
