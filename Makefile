@@ -18,11 +18,12 @@ $(STAMP): requirements-dev.lock pyproject.toml
 demo: $(STAMP)          ## a real mesh on loopback: sidecars, mTLS, a principal on 127.0.0.1, agents
 	$(BIN)/meshtether demo $(ARGS)
 
+# Two at a time: half of the time is spent waiting for processes. More would make timers late that tests wait for.
 test: $(STAMP)          ## all tests; TESTS=path and ARGS=… narrow them
-	$(BIN)/python -m pytest $(TESTS) $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(TESTS) $(ARGS)
 
-test-unit: $(STAMP)     ## the tests that start no process: under a minute
-	$(BIN)/python -m pytest -m "not lab and not process" $(TESTS) $(ARGS)
+test-unit: $(STAMP)     ## the tests that start no process and try no grid: under a minute
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not lab and not process and not grid" $(TESTS) $(ARGS)
 
 lint: $(STAMP)          ## ruff (rules and format) and the import contracts
 	$(BIN)/ruff check .

@@ -7,7 +7,7 @@ GOAWAY, or when a connection that has ended still has streams.
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
-from principal.door.call import CallLimits
+from principal.door.call import CallLimits, Gathered
 from principal.door.http2 import codes, fields, frames
 from principal.door.http2.connection import Connection
 from principal.door.http2.events import DataReceived, RequestReceived, StreamOver
@@ -216,7 +216,7 @@ class _World:
         self.clogged = False
         self.last = False
         limits = CallLimits(max_message=1 << 16, max_unary=1 << 10)
-        home = House(self, limits, self, Resets("x"), lambda: self.now)
+        home = House(self, limits, self, Resets("x"), lambda: self.now, Gathered(1 << 20))
         info = ConnectionInfo(id="c1", peer="", transport="h2c")
         serving = Serving(home, info, refused=False)
         self.side = Http2Side(serving, home.resets, clock=lambda: self.now, wake=lambda: None, ping_min_interval=0.0)

@@ -12,6 +12,8 @@ def fitting(text: str, most: int) -> str:
     A character beyond the basic plane takes ten, so that cutting first and escaping then would make a message ten times
     as long as was meant.
     """
+    if text.isascii() and text.isprintable() and "'" not in text and "\\" not in text:
+        return text[:most]  # nothing in it is escaped
     room = most
     for position, character in enumerate(text[:most]):
         # A quote is escaped when both kinds are there.

@@ -6,7 +6,7 @@ a task of its own, since it may wait.
 """
 
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
 import structlog
@@ -65,16 +65,34 @@ class CallLimits:
     """Bytes of a unary call's request: it comes from somebody who has not been asked who he is."""
 
 
+class Gathered:
+    """What all calls of a door hold of messages that are not whole, in bytes, and how much that may be."""
+
+    __slots__ = ("held", "most")
+
+    def __init__(self, most: int) -> None:
+        self.held = 0
+        self.most = most
+
+
 class Call:
     """One call. `start` begins it; everything after comes from the wire or the service."""
 
     __slots__ = (
-        "_deadline", "_fragments", "_handler", "_headed", "_info", "_limits", "_message", "_over", "_reader",
-        "_request", "_runtime", "_service", "_status", "_task", "_wire", "messages_in", "messages_out",
+        "_deadline", "_fragments", "_gathered", "_handler", "_headed", "_held", "_info", "_limits", "_message", "_over",
+        "_reader", "_request", "_runtime", "_service", "_status", "_task", "_wire", "messages_in", "messages_out",
     )  # fmt: skip
 
     def __init__(
-        self, service: Service, request: Request, wire: Wire, info: CallInfo, *, limits: CallLimits, runtime: Runtime
+        self,
+        service: Service,
+        request: Request,
+        wire: Wire,
+        info: CallInfo,
+        *,
+        limits: CallLimits,
+        gathered: Gathered,
+        runtime: Runtime,
     ) -> None:
         self.messages_in = 0
         self.messages_out = 0
@@ -83,6 +101,9 @@ class Call:
         self._wire = wire
         self._info = info
         self._limits = limits
+        self._gathered = gathered
+        self._held = 0
+        """This call's share of it."""
         self._runtime = runtime
         self._handler: StreamHandler | None = None
         self._headed = False
@@ -124,6 +145,8 @@ class Call:
             self._take(error.before)
             self._refuse(error.status)
             return
+        if self._held or not messages:
+            self._gather(reader.pending)
         if messages:
             self._fragments = 0
             self._take(messages)
@@ -133,6 +156,15 @@ class Call:
                 why = f"{reader.pending} bytes of a message in {self._fragments} pieces"
                 self._wire.reset(ErrorCode.ENHANCE_YOUR_CALM, why)
                 self.on_reset(why)
+
+    def _gather(self, pending: int) -> None:
+        """Count what is held of a message that is not whole; the call that makes it too much is refused."""
+        gathered = self._gathered
+        gathered.held += pending - self._held
+        self._held = pending
+        if pending and gathered.held > gathered.most:
+            why = f"messages that are not whole hold {gathered.most} bytes here: try again later"
+            self._refuse(Status(Code.RESOURCE_EXHAUSTED, why))
 
     def on_half_closed(self) -> None:
         """The request is complete."""
@@ -222,6 +254,9 @@ class Call:
             log.exception("a stream could not be opened", method=self._request.method)
             self._refuse(Status(Code.INTERNAL, "internal error"))
             return
+        # A stream lives for weeks: what it was opened with is not kept for so long.
+        self._request = replace(self._request, metadata=())
+        self._info = CallInfo((), self._info.connection)
         if self._over:
             self._closed("the stream was cancelled")
         elif not self._headed and self._status is None:
@@ -233,8 +268,10 @@ class Call:
         self._wire.send_headers(response_headers(encoding=self._request.encoding))
 
     def _say(self, status: Status) -> None:
-        """Put the end on the wire."""
+        """Put the end on the wire. What still comes is for nobody."""
         self._status = status
+        self._reader = None
+        self._gather(0)
         self._wire.send_trailers(trailers(status) if self._headed else trailers_only(status))
 
     def _take(self, messages: list[bytes]) -> None:
@@ -308,6 +345,8 @@ class Call:
         if self._over:
             return
         self._over = True
+        self._reader = None
+        self._gather(0)
         if self._deadline is not None:
             self._deadline.cancel()
         if self._handler is not None:

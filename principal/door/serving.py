@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from principal.attest import REFUSED
-from principal.door.call import Call, CallLimits, Runtime
+from principal.door.call import Call, CallLimits, Gathered, Runtime
 from principal.door.http2.limits import Bucket, Rate
 from principal.door.requests import Refused, read_request, refusal_headers, trailers_only
 from principal.door.wire import Headers, Listener, Wire
@@ -89,6 +89,7 @@ class House:
     resets: Resets
     clock: Callable[[], float]
     """Monotonic seconds."""
+    gathered: Gathered
 
 
 class Serving:
@@ -113,7 +114,15 @@ class Serving:
             return DEAF
         info = CallInfo(metadata=request.metadata, connection=self.info)
         house = self._house
-        call = Call(house.service, request, wire, info, limits=house.limits, runtime=house.runtime)
+        call = Call(
+            house.service,
+            request,
+            wire,
+            info,
+            limits=house.limits,
+            gathered=house.gathered,
+            runtime=house.runtime,
+        )
         call.start()
         return call
 

@@ -141,9 +141,15 @@ class Connection:
             self.events = []
         return events
 
-    def take_output(self) -> list[bytes]:
-        """Bytes to write now, in order. Not to be called while the transport is blocked."""
-        return self.outgoing.take()
+    def take_output(self) -> list[bytes | memoryview]:
+        """Bytes to write now, in order: one turn's. There may be more at once; `wake` says so.
+
+        Not to be called while the transport is blocked.
+        """
+        taken = self.outgoing.take()
+        if self.outgoing.waiting:
+            self._guarded(self.outgoing.pump, self.events)
+        return taken
 
     def respond(self, stream: Stream, block: bytes) -> None:
         """Begin the answer with a header block (`fields.encode`)."""

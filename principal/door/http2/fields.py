@@ -12,8 +12,8 @@ from typing import Final
 import hpack.hpack
 from hpack import Decoder, Encoder, HPACKError
 from hpack.exceptions import OversizedHeaderListError
-from hpack.huffman_table import decode_huffman
 
+from principal.door.http2 import huffman
 from principal.door.http2.codes import ErrorCode
 from principal.door.http2.faults import ConnectionFault
 from principal.door.http2.limits import HEADER_LIST_HARD_BYTES
@@ -35,11 +35,13 @@ REMEMBERED_ANSWERS: Final = 256
 TABLE_SIZE_ZERO: Final = b"\x20"
 """Dynamic table size update to 0: what an encoder says that will not use the table (RFC 7541 §6.3)."""
 
-_remembered = functools.lru_cache(maxsize=REMEMBERED_STRINGS)(decode_huffman)
+_remembered = functools.lru_cache(maxsize=REMEMBERED_STRINGS)(huffman.decode)
 
 
 def _decode_huffman(data: bytes | bytearray | memoryview | None) -> bytes:
-    return decode_huffman(data) if data is None or len(data) > REMEMBERED_BYTES else _remembered(bytes(data))
+    if not data:
+        return b""
+    return huffman.decode(bytes(data)) if len(data) > REMEMBERED_BYTES else _remembered(bytes(data))
 
 
 # The library has no hook for this: its decoder calls the function by this name.

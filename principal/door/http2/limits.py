@@ -65,6 +65,11 @@ YOUNG_SECONDS: Final = 1.0
 """Seconds of age below which a stream that the peer resets counts as a rapid reset (CVE-2023-44487)."""
 
 
+TURN_BYTES: Final = 256 * 1024
+"""Bytes of data that are given to the transport at once. What is more waits on its stream, where it is counted: the
+hub asks before it sends on, and within one turn of its loop nothing else would tell it to stop."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rate:
     """`burst` at once, and `per_second` for as long as it lasts."""

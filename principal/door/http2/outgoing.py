@@ -13,7 +13,7 @@ from principal.door.http2.codes import DATA, DEFAULT_WINDOW, MAX_WINDOW, ErrorCo
 from principal.door.http2.events import Event, Writable
 from principal.door.http2.faults import ConnectionFault, StreamFault
 from principal.door.http2.fields import TABLE_BYTES, TABLE_SIZE_ZERO
-from principal.door.http2.limits import ANSWER_BYTES, CONTROL_BYTES, STALL_SECONDS, UPDATES_EXPLAINED
+from principal.door.http2.limits import ANSWER_BYTES, CONTROL_BYTES, STALL_SECONDS, TURN_BYTES, UPDATES_EXPLAINED
 from principal.door.http2.settings import PeerSettings
 from principal.door.http2.stream import CLOGGED_BYTES, Stream
 
@@ -25,12 +25,12 @@ class Outgoing:
 
     __slots__ = (
         "_announced", "_control_bytes", "_header_bytes", "_ready", "_wake", "_window", "blocked", "explained", "frames",
-        "on_ended", "peer", "waiting",
+        "on_ended", "peer", "turn_bytes", "waiting",
     )  # fmt: skip
 
     def __init__(self, wake: Callable[[], None]) -> None:
         self.peer = PeerSettings()
-        self.frames: list[bytes] = []
+        self.frames: list[bytes | memoryview] = []
         """What is to be written, in order."""
         self.blocked = False
         """The transport takes nothing for now: data waits, and answers are counted."""
@@ -43,15 +43,17 @@ class Outgoing:
         self._window = DEFAULT_WINDOW
         self._ready: dict[int, Stream] = {}
         """Those of them whose own window is open, in turn."""
+        self.turn_bytes = 0
+        """Bytes of data in `frames`."""
         self._control_bytes = 0
         self._header_bytes = 0
         self._announced = TABLE_BYTES
         self._wake = wake
 
-    def take(self) -> list[bytes]:
+    def take(self) -> list[bytes | memoryview]:
         """What is to be written now; it is forgotten here."""
         taken, self.frames = self.frames, []
-        self._control_bytes = self._header_bytes = 0
+        self._control_bytes = self._header_bytes = self.turn_bytes = 0
         return taken
 
     def control(self, frame: bytes) -> None:
@@ -92,6 +94,7 @@ class Outgoing:
             and size <= stream.send_window
             and size <= self._window
             and size <= self.peer.max_frame
+            and self.turn_bytes < TURN_BYTES
             and not self.blocked
         ):
             out = self.frames
@@ -99,6 +102,7 @@ class Outgoing:
                 self._wake()
             stream.send_window -= size
             self._window -= size
+            self.turn_bytes += size
             stream.frames_out += 1
             stream.bytes_out += size
             self.explained += UPDATES_EXPLAINED
@@ -125,7 +129,7 @@ class Outgoing:
     def pump(self, events: list[Event]) -> None:
         """Send of what waits as much as may go."""
         ready = self._ready
-        while ready and self._window > 0 and not self.blocked:
+        while ready and self._window > 0 and self.turn_bytes < TURN_BYTES and not self.blocked:
             stream = next(iter(ready.values()))
             del ready[stream.id]
             if stream.send_window <= 0:
@@ -176,6 +180,7 @@ class Outgoing:
         stream.frames_out += 1
         stream.bytes_out += size
         self._window -= size
+        self.turn_bytes += size
         self.explained += UPDATES_EXPLAINED
         self.urgent(frames.data_head(size, stream.id, end=False))
         self.frames.append(chunk)
@@ -192,16 +197,18 @@ def _unread(limit: int) -> ConnectionFault:
     return ConnectionFault(ErrorCode.ENHANCE_YOUR_CALM, text)
 
 
-def _gather(pending: deque[bytes], most: int) -> bytes:
+def _gather(pending: deque[bytes | memoryview], most: int) -> bytes | memoryview:
     """Up to `most` bytes from the beginning of `pending`: several small ones in one frame, a large one in part."""
-    parts, size = [], 0
+    parts: list[bytes | memoryview] = []
+    size = 0
     while pending and size < most:
         first = pending[0]
         room = most - size
         if len(first) > room:
-            # A view would keep copies down, but not the whole of a message in memory until its last byte is gone.
-            parts.append(first[:room])
-            pending[0] = first[room:]
+            # A view: to copy the rest of a message for each of its frames would take the square of its length.
+            rest = memoryview(first)
+            parts.append(rest[:room])
+            pending[0] = rest[room:]
             break
         parts.append(pending.popleft())
         size += len(first)

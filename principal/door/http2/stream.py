@@ -46,7 +46,7 @@ class Stream:
         self.empty_frames = 0
 
         self.send_window = send_window
-        self.pending: deque[bytes] | None = None
+        self.pending: deque[bytes | memoryview] | None = None
         """Data that waits for a window or for the transport; None while nothing does."""
         self.pending_bytes = 0
         self.trailers: bytes | None = None

@@ -14,6 +14,9 @@ from tests.mesh.adapters.intents import intents
 PRESENT = list(ADAPTERS)
 
 
+pytestmark = [pytest.mark.grid, pytest.mark.timeout(300)]
+
+
 @pytest.fixture(params=PRESENT)
 def adapter(request: Any) -> Adapter:
     return ADAPTERS[request.param]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
-from principal.door.call import CallLimits
+from principal.door.call import CallLimits, Gathered
 from principal.door.http2 import codes, fields, frames
 from principal.door.http2.side import Http2Side
 from principal.door.serving import House, Resets, Serving
@@ -189,7 +189,7 @@ class FakeWire:
 
 
 def house(service: Service, loop: Loop, header: str = "") -> House:
-    return House(service, LIMITS, loop, Resets(header), loop.clock)
+    return House(service, LIMITS, loop, Resets(header), loop.clock, Gathered(1 << 20))
 
 
 class SideClient:

@@ -334,8 +334,9 @@ def test_a_unix_socket_of_its_owner_only_does_not_let_another_user_connect(tmp_p
 
 
 def shared_place(factory: Any) -> Path:
-    """A place for a socket that other users reach, as in a folder that containers share."""
-    folder: Path = factory.mktemp("s")
-    for each in (folder, folder.parent, folder.parent.parent):
-        each.chmod(0o755)
+    """A path that every user of this machine can reach: pytest's folders are their owner's, each one above as well."""
+    folder: Path = factory.mktemp("shared")
+    for each in (folder, *folder.parents):
+        if each.name.startswith(("shared", "popen-", "pytest-")):
+            each.chmod(0o755)
     return folder / "hub.sock"

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 import structlog
 
-from principal.door.call import FREE_FRAGMENTS, MIN_FRAGMENT, WORTH_GZIP, Call
+from principal.door.call import FREE_FRAGMENTS, MIN_FRAGMENT, WORTH_GZIP, Call, Gathered
 from principal.door.http2.codes import ErrorCode
 from principal.door.messages import MessageReader, frame
 from principal.door.requests import Request
@@ -21,9 +21,12 @@ class Scene:
         self, path: str, *, timeout: float | None = None, encoding: str = "identity", service: Service | None = None
     ) -> None:
         self.loop, self.wire, self.service = Loop(), FakeWire(), service or Service()
+        self.gathered = Gathered(1 << 20)
         request = Request(method=path, metadata=(), timeout=timeout, encoding=encoding, accept_gzip=False)
         info = CallInfo(metadata=(), connection=ConnectionInfo(id="c1", peer="", transport="h2c"))
-        self.call = Call(self.service, request, self.wire, info, limits=LIMITS, runtime=self.loop)
+        self.call = Call(
+            self.service, request, self.wire, info, limits=LIMITS, gathered=self.gathered, runtime=self.loop
+        )
         self.call.start()
 
     @property
@@ -309,3 +312,30 @@ def test_a_unary_call_gathers_until_its_request_is_complete() -> None:
     slow = Scene("/u")
     slow.call.too_slow(10)
     assert code(slow) is Code.DEADLINE_EXCEEDED
+
+
+def test_what_is_not_whole_is_counted_for_all_and_given_back_when_it_is() -> None:
+    scene = Scene("/s")
+    scene.call.on_data(frame(bytes(1000))[:900])
+    assert scene.gathered.held == 900
+    scene.call.on_data(frame(bytes(1000))[900:])
+    assert scene.gathered.held == 0
+    assert [len(message) for message in scene.handler.messages] == [1000]
+
+
+def test_the_call_that_makes_it_too_much_is_refused_and_the_others_go_on() -> None:
+    scene, other = Scene("/s"), Scene("/s")
+    scene.gathered.most = 1500
+    scene.gathered.held = 1000
+    scene.call.on_data(frame(bytes(1000))[:900])
+    assert code(scene) is Code.RESOURCE_EXHAUSTED
+    assert scene.gathered.held == 1000
+    other.call.on_data(frame(b"hello"))
+    assert other.handler.messages == [b"hello"]
+
+
+def test_what_a_call_held_is_given_back_when_it_is_cancelled() -> None:
+    scene = Scene("/u")
+    scene.call.on_data(frame(bytes(1000))[:900])
+    scene.call.on_reset("cancelled")
+    assert scene.gathered.held == 0

@@ -72,7 +72,10 @@ class Client:
         return events
 
     def hear(self) -> list[Frame]:
-        return parse(b"".join(self.server.take_output()))
+        said = b""
+        while output := b"".join(self.server.take_output()):
+            said += output
+        return parse(said)
 
     def block(self, headers: tuple[tuple[str, str], ...] = POST) -> bytes:
         return self.encoder.encode(headers)

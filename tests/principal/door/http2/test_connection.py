@@ -6,7 +6,7 @@ from principal.door.http2 import codes, fields, frames
 from principal.door.http2.codes import ErrorCode, Setting
 from principal.door.http2.connection import DRAIN_SECONDS
 from principal.door.http2.events import DataReceived, HalfClosed, RequestReceived, StreamOver
-from principal.door.http2.limits import CONCURRENT_STREAMS, PREFACE_SECONDS, STALL_SECONDS
+from principal.door.http2.limits import CONCURRENT_STREAMS, PREFACE_SECONDS, STALL_SECONDS, TURN_BYTES
 from principal.door.http2.settings import CONNECTION_WINDOW, STREAM_WINDOW
 from tests.principal.door.http2.client import HEADERS_BLOCK, POST, TRAILERS_BLOCK, Client, frame
 
@@ -293,3 +293,28 @@ def test_a_graceful_end_is_not_broken_and_a_fault_is(client: Client) -> None:
     other = Client().greet()
     other.send(frames.window_update(0, 0))
     assert (other.server.closing, other.server.broken) == (True, True)
+
+
+def test_no_more_than_a_turns_data_is_handed_out_at_once_and_the_rest_is_counted(client: Client) -> None:
+    stream = client.open()
+    client.send(frames.window_update(1, 2**30) + frames.window_update(0, 2**30))
+    for _ in range(1000):
+        client.server.send(stream, bytes(1000))
+    client.woken = 0
+    waiting = stream.pending_bytes
+    assert waiting == 1_000_000 - TURN_BYTES // 1000 * 1000 - 1000
+    taken = b"".join(client.server.take_output())
+    assert TURN_BYTES < len(taken) < TURN_BYTES + 20_000
+    assert client.woken == 1, "there is more at once"
+    assert stream.pending_bytes < waiting
+    assert sum(len(said.payload) for said in client.hear()) + TURN_BYTES // 1000 * 1000 + 1000 == 1_000_000
+
+
+def test_a_long_message_is_cut_into_frames_without_copying_the_rest_for_each(client: Client) -> None:
+    stream = client.open()
+    client.send(frames.window_update(1, 2**30) + frames.window_update(0, 2**30))
+    message = bytes(range(256)) * 4096
+    client.server.send(stream, message)
+    said = client.hear()
+    assert b"".join(part.payload for part in said) == message
+    assert {len(part.payload) for part in said[:-1]} == {codes.DEFAULT_FRAME}

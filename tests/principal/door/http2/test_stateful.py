@@ -197,11 +197,11 @@ class Connections(RuleBasedStateMachine):
     @rule(number=ANY, increment=st.sampled_from([1, 100, 70_000, 3_000_000]))
     def widens(self, number: int, increment: int) -> None:
         stream = self.some(number) if number else 0
-        self.say(frames.window_update(stream, increment))
         if stream:
             self.windows[stream] = self.windows.get(stream, 0) + increment
         else:
             self.window += increment
+        self.say(frames.window_update(stream, increment))
 
     @rule(window=st.sampled_from([0, 1, 100, DEFAULT_WINDOW, 1_000_000]), size=st.sampled_from([16_384, 100_000]))
     def sets(self, window: int, size: int) -> None:

@@ -188,7 +188,7 @@ def test_a_close_frame_without_a_code_is_repeated_as_it_is() -> None:
     assert bytes(driver.frames()[0].data) == b""
 
 
-@pytest.mark.parametrize("data", [b"", message(b"hello")[:4]])
+@pytest.mark.parametrize("data", [b"", message(b"hello")[:4]], ids=["between messages", "within one"])
 def test_a_connection_that_ends_cancels_the_call(data: bytes) -> None:
     driver = opened().say(data)
     driver.http.eof(driver.now)
