@@ -216,7 +216,7 @@ class _World:
         self.clogged = False
         self.last = False
         limits = CallLimits(max_message=1 << 16, max_unary=1 << 10)
-        home = House(self, limits, self, Resets("x"), lambda: self.now, Gathered(1 << 20))
+        home = House(self, limits, self, Resets("x"), lambda: self.now, {kind: Gathered(1 << 20) for kind in Kind})
         info = ConnectionInfo(id="c1", peer="", transport="h2c")
         serving = Serving(home, info, refused=False)
         self.side = Http2Side(serving, home.resets, clock=lambda: self.now, wake=lambda: None, ping_min_interval=0.0)

@@ -5,7 +5,7 @@ to their handler as they come, and what the handler sends goes to the wire in th
 a task of its own, since it may wait.
 """
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
@@ -66,7 +66,7 @@ class CallLimits:
 
 
 class Gathered:
-    """What all calls of a door hold of messages that are not whole, in bytes, and how much that may be."""
+    """What all calls of one kind hold of messages that are not whole, in bytes, and how much that may be."""
 
     __slots__ = ("held", "most")
 
@@ -79,8 +79,9 @@ class Call:
     """One call. `start` begins it; everything after comes from the wire or the service."""
 
     __slots__ = (
-        "_deadline", "_fragments", "_gathered", "_handler", "_headed", "_held", "_info", "_limits", "_message", "_over",
-        "_reader", "_request", "_runtime", "_service", "_status", "_task", "_wire", "messages_in", "messages_out",
+        "_deadline", "_fragments", "_handler", "_headed", "_held", "_info", "_kind", "_limits", "_message", "_over",
+        "_pools", "_reader", "_request", "_runtime", "_service", "_status", "_task", "_wire", "messages_in",
+        "messages_out",
     )  # fmt: skip
 
     def __init__(
@@ -91,7 +92,7 @@ class Call:
         info: CallInfo,
         *,
         limits: CallLimits,
-        gathered: Gathered,
+        gathered: Mapping[Kind, Gathered],
         runtime: Runtime,
     ) -> None:
         self.messages_in = 0
@@ -101,9 +102,9 @@ class Call:
         self._wire = wire
         self._info = info
         self._limits = limits
-        self._gathered = gathered
+        self._pools = gathered
         self._held = 0
-        """This call's share of it."""
+        """This call's share of what its kind has gathered."""
         self._runtime = runtime
         self._handler: StreamHandler | None = None
         self._headed = False
@@ -113,6 +114,7 @@ class Call:
         self._reader: MessageReader | None = None
         self._fragments = 0
         """Pieces since the last whole message."""
+        self._kind: Kind | None = None
         self._task: Running | None = None
         self._deadline: Later | None = None
         self._status: Status | None = None
@@ -125,7 +127,7 @@ class Call:
         request = self._request
         if request.timeout is not None:
             self._deadline = self._runtime.later(request.timeout, self._too_late)
-        kind = self._service.kind(request.method)
+        kind = self._kind = self._service.kind(request.method)
         if kind is None:
             self._refuse(Status(Code.UNIMPLEMENTED, f"unknown method {request.method[:128]}"))
             return
@@ -159,7 +161,9 @@ class Call:
 
     def _gather(self, pending: int) -> None:
         """Count what is held of a message that is not whole; the call that makes it too much is refused."""
-        gathered = self._gathered
+        if pending == self._held or self._kind is None:
+            return
+        gathered = self._pools[self._kind]
         gathered.held += pending - self._held
         self._held = pending
         if pending and gathered.held > gathered.most:

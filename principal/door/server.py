@@ -19,7 +19,7 @@ from principal.door.protocol import DoorProtocol
 from principal.door.serving import House, Resets
 from principal.door.tlscontext import Contexts, client_certificate
 from principal.listening import unix_path
-from principal.rpc import ConnectionStats, DoorError, Service
+from principal.rpc import ConnectionStats, DoorError, Kind, Service
 from principal.socketfile import SocketFile
 from principal.tls import Tls
 
@@ -37,8 +37,11 @@ MAX_CONNECTIONS: Final = 20_000
 closed as they come, which costs a peer nothing but its try."""
 
 MAX_GATHERED: Final = 256 * 1024 * 1024
-"""Bytes that all calls together may hold of messages that are not whole, unless two of the longest are more. Each call
-has its own limit; this one is for all streams that all connections may open."""
+"""Bytes that all streams together may hold of messages that are not whole, unless two of the longest are more. Each has
+its own limit; this one is for all that all connections may open."""
+
+MAX_GATHERED_UNARY: Final = 64 * 1024 * 1024
+"""The same for requests of unary calls, whose callers have not been asked who they are (spec reliability H6)."""
 
 ACCEPTED_AT_ONCE: Final = 16
 """Connections that plain asyncio accepts in one turn. It takes the number for the kernel's backlog too, which is set
@@ -107,7 +110,10 @@ class OwnDoor:
         self.address = host if path is not None else f"{host or '[::]'}:{port}"
         loop = asyncio.get_running_loop()
         limits = CallLimits(max_message=options.max_message, max_unary=options.max_unary or options.max_message)
-        gathered = Gathered(max(MAX_GATHERED, 2 * options.max_message))
+        gathered = {
+            Kind.UNARY: Gathered(max(MAX_GATHERED_UNARY, limits.max_unary)),
+            Kind.STREAM: Gathered(max(MAX_GATHERED, 2 * options.max_message)),
+        }
         self.options = options
         self.house = House(service, limits, LoopRuntime(loop), Resets(options.identity_header), loop.time, gathered)
         self.gate = Gate(attestor)

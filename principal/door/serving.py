@@ -1,7 +1,7 @@
 """What one connection's calls share: the service, who the peer is, and what it may ask for."""
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -89,7 +89,7 @@ class House:
     resets: Resets
     clock: Callable[[], float]
     """Monotonic seconds."""
-    gathered: Gathered
+    gathered: Mapping[Kind, Gathered]
 
 
 class Serving:

@@ -42,10 +42,6 @@ ODDITIES: dict[tuple[str, str], list[Outcomes]] = {
 
 WORLDS = [pytest.param((way, client), id=f"{way}-{client}") for way in WAYS for client in CLIENTS]
 PLAIN_WORLDS = [each for each in WORLDS if each.id.split("-grpc")[0] in ("grpcio", "own")]
-OWN_WORLDS = [each for each in WORLDS if each.id.startswith("own")]
-
-OWN_ONLY = ["unary-fails-binary"]
-"""The grpcio door hands binary trailers on as text, which grpcio refuses."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -62,15 +58,9 @@ async def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
         await client.close()
 
 
-@pytest.mark.parametrize("name", [name for name in CASES if name not in OWN_ONLY])
+@pytest.mark.parametrize("name", list(CASES))
 @pytest.mark.parametrize("world", WORLDS, indirect=True, scope="module")
 async def test_every_call_comes_to_what_it_must_come_to(world: World, name: str) -> None:
-    await check(world, CASES[name], name)
-
-
-@pytest.mark.parametrize("name", OWN_ONLY)
-@pytest.mark.parametrize("world", OWN_WORLDS, indirect=True, scope="module")
-async def test_every_call_to_an_own_door_comes_to_what_it_must_come_to(world: World, name: str) -> None:
     await check(world, CASES[name], name)
 
 

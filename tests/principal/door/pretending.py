@@ -189,7 +189,7 @@ class FakeWire:
 
 
 def house(service: Service, loop: Loop, header: str = "") -> House:
-    return House(service, LIMITS, loop, Resets(header), loop.clock, Gathered(1 << 20))
+    return House(service, LIMITS, loop, Resets(header), loop.clock, {kind: Gathered(1 << 20) for kind in Kind})
 
 
 class SideClient:

@@ -10,7 +10,7 @@ from principal.door.http2.codes import ErrorCode
 from principal.door.messages import MessageReader, frame
 from principal.door.requests import Request
 from principal.outlet import END_GRACE, HIGH_WATER_BYTES
-from principal.rpc import OK, CallInfo, Code, ConnectionInfo, RpcError, Sink, Status
+from principal.rpc import OK, CallInfo, Code, ConnectionInfo, Kind, RpcError, Sink, Status
 from tests.principal.door.pretending import LIMITS, FakeWire, Handler, Loop, Service
 
 
@@ -24,9 +24,8 @@ class Scene:
         self.gathered = Gathered(1 << 20)
         request = Request(method=path, metadata=(), timeout=timeout, encoding=encoding, accept_gzip=False)
         info = CallInfo(metadata=(), connection=ConnectionInfo(id="c1", peer="", transport="h2c"))
-        self.call = Call(
-            self.service, request, self.wire, info, limits=LIMITS, gathered=self.gathered, runtime=self.loop
-        )
+        pools = dict.fromkeys(Kind, self.gathered)
+        self.call = Call(self.service, request, self.wire, info, limits=LIMITS, gathered=pools, runtime=self.loop)
         self.call.start()
 
     @property
