@@ -14,7 +14,7 @@ from hubproto.events import Event, EventError
 from principal.admission import Admission
 from principal.agents import Agent, Agents
 from principal.audit import Audit
-from principal.caps import Limits
+from principal.caps import Limits, Sparing
 from principal.clock import Clock
 from principal.deaths import Death, DeathCause, parse_report
 from principal.login import AUTHENTICATION_FAILED, INVALID_AUTHENTICATION, Caller, Login
@@ -63,6 +63,7 @@ class Hub:
         self._timeout = session_timeout
         self._closing = False
         self._dropped = 0
+        self._undecodable = Sparing()
         self._admission = Admission(limits, self.agents, self.audit, clock)
         login.gate = self._admission.gate
 
@@ -161,7 +162,12 @@ class Hub:
     def undecodable(self, session: Session, error: EventError) -> None:
         """A message was no event: it can't be acknowledged, for it has no ids; the stream goes on."""
         session.agent.events_refused += 1
-        log.warning("undecodable event", agent=session.agent.name, rule=error.rule, reason=str(error))
+        # Sparing: fifteen kilobytes can be three thousand of them.
+        left_out = self._undecodable.line(now=self._clock.monotonic())
+        if left_out is not None:
+            log.warning(
+                "undecodable event", agent=session.agent.name, rule=error.rule, reason=str(error), left_out=left_out
+            )
 
     def session_over(self, session: Session, death: Death) -> None:
         """A stream ended."""

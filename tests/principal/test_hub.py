@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from structlog.testing import capture_logs
 
 from hubproto import methods
 from hubproto.events import Event, EventType, Target, ack, heartbeat, object_event
@@ -248,6 +249,19 @@ def test_an_undecodable_message_costs_neither_the_stream_nor_the_agent() -> None
     line.say(heartbeat("beat"))
     assert line.sink.status is None
     assert len(line.sink.sent) == 1
+
+
+def test_a_flood_of_undecodable_messages_is_counted_and_hardly_logged() -> None:
+    stage = bench()
+    line = stage.connect("agent-a")
+    with capture_logs() as lines:
+        for _ in range(3000):
+            line.session.on_message(b"")
+        stage.clock.advance(5)
+        line.session.on_message(b"")
+    assert stage.hub.agents.ensure("agent-a").events_refused == 3001
+    assert len(lines) < 20
+    assert sum(said["left_out"] for said in lines) + len(lines) == 3001
 
 
 def test_a_death_keeps_what_the_agent_says_of_it() -> None:

@@ -29,6 +29,7 @@ from principal.door.http2.limits import (
     CLOSED_REMEMBERED,
     CONCURRENT_STREAMS,
     HEADER_LIST_BYTES,
+    IDLE_SECONDS,
     PREFACE_SECONDS,
     STALL_SECONDS,
     YOUNG_SECONDS,
@@ -84,6 +85,8 @@ class Connection:
         self.receive_target = CONNECTION_WINDOW
         self.uncredited = 0
         self.tuned_at = now
+        self.idle_since: float | None = None
+        """When it was first seen without a stream, since it last had one."""
         self._tail = b""
         self._reset: dict[int, None] = {}
         self._buckets: dict[Rate, Bucket] = {}
@@ -244,7 +247,11 @@ class Connection:
             return self._preface_by
         if self.outgoing.waiting or self.outgoing.blocked:
             return float("-inf")
-        return None if self.final else self._final_by
+        if self._final_by is not None:
+            return None if self.final else self._final_by
+        if self.streams:
+            return None
+        return float("-inf") if self.idle_since is None else self.idle_since + IDLE_SECONDS
 
     def on_timer(self, now: float) -> list[Event]:
         """Do what is due; events as from `receive`."""
@@ -262,6 +269,8 @@ class Connection:
             self._guarded(self.fail, StreamFault(stream.id, ErrorCode.ENHANCE_YOUR_CALM, text), now)
         if self.outgoing.blocked:
             self._watch_blocked(now)
+        if self.greeted and not self.streams:
+            self._watch_idle(now)
         return self.take_events()
 
     def charge(self, rate: charges.Charge, now: float) -> None:
@@ -368,6 +377,12 @@ class Connection:
         for stream in list(self.streams.values()):
             self._drop(stream)
             self.events.append(StreamOver(stream, code, why, by_peer=by_peer))
+
+    def _watch_idle(self, now: float) -> None:
+        if self.idle_since is None:
+            self.idle_since = now
+        elif now - self.idle_since >= IDLE_SECONDS:
+            self.drain(now, f"no stream for {IDLE_SECONDS:.0f} s")
 
     def _watch_blocked(self, now: float) -> None:
         if self._blocked_since is None:

@@ -124,6 +124,7 @@ def _request(connection: "Connection", block: HeaderBlock, found: list[tuple[byt
     stream.remote_ended = block.end_stream
     stream.declared = declared
     connection.streams[stream_id] = stream
+    connection.idle_since = None
     connection.evidence.streams_opened += 1
     if stream.declared is not None and block.end_stream:
         check_declared(stream, 0, ended=True)

@@ -58,6 +58,10 @@ HALF_OPEN: Final = 1000
 """Unary calls on one connection whose requests are not complete. Each more ends the oldest: a proxy that passes on the
 logins of ten thousand agents sends each of them almost in one piece."""
 
+IDLE_SECONDS: Final = 600.0
+"""Seconds after which a connection without a stream is drained: a peer that wants something opens another at once, and
+one that wants nothing would keep a place among MAX_CONNECTIONS. Agents have a stream for as long as they live."""
+
 CLOSED_REMEMBERED: Final = CONCURRENT_STREAMS
 """Streams that we have reset whose late frames are passed over (RFC 9113 §5.1)."""
 

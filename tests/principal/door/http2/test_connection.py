@@ -6,7 +6,7 @@ from principal.door.http2 import codes, fields, frames
 from principal.door.http2.codes import ErrorCode, Setting
 from principal.door.http2.connection import DRAIN_SECONDS
 from principal.door.http2.events import DataReceived, HalfClosed, RequestReceived, StreamOver
-from principal.door.http2.limits import CONCURRENT_STREAMS, PREFACE_SECONDS, STALL_SECONDS, TURN_BYTES
+from principal.door.http2.limits import CONCURRENT_STREAMS, IDLE_SECONDS, PREFACE_SECONDS, STALL_SECONDS, TURN_BYTES
 from principal.door.http2.settings import CONNECTION_WINDOW, STREAM_WINDOW
 from tests.principal.door.http2.client import HEADERS_BLOCK, POST, TRAILERS_BLOCK, Client, frame
 
@@ -318,3 +318,28 @@ def test_a_long_message_is_cut_into_frames_without_copying_the_rest_for_each(cli
     said = client.hear()
     assert b"".join(part.payload for part in said) == message
     assert {len(part.payload) for part in said[:-1]} == {codes.DEFAULT_FRAME}
+
+
+def test_a_connection_without_a_stream_for_long_is_drained(client: Client) -> None:
+    stream = client.open()
+    assert client.server.next_timer() is None
+    client.server.finish(stream, HEADERS_BLOCK)
+    client.hear()
+    client.server.on_timer(client.now)
+    assert client.server.next_timer() == client.now + IDLE_SECONDS
+    client.server.on_timer(client.now + IDLE_SECONDS - 1)
+    assert client.hear() == []
+    client.server.on_timer(client.now + IDLE_SECONDS)
+    assert [said.kind for said in client.hear()] == [codes.GOAWAY, codes.PING]
+    client.server.on_timer(client.now + IDLE_SECONDS + DRAIN_SECONDS)
+    assert client.server.closing
+
+
+def test_a_stream_between_makes_it_young_again(client: Client) -> None:
+    client.server.on_timer(client.now)
+    stream = client.open()
+    client.server.finish(stream, HEADERS_BLOCK)
+    client.hear()
+    client.server.on_timer(client.now + IDLE_SECONDS)
+    assert client.hear() == []
+    assert client.server.next_timer() == client.now + 2 * IDLE_SECONDS
