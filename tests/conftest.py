@@ -1,8 +1,11 @@
 """What every test shares: the one switch that turns a missing part into a failure."""
 
 import os
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
+import structlog
 from hypothesis import settings
 
 REQUIRE_ALL = os.environ.get("MESHTETHER_REQUIRE_ALL", "") not in ("", "0")
@@ -12,6 +15,19 @@ REQUIRE_ALL = os.environ.get("MESHTETHER_REQUIRE_ALL", "") not in ("", "0")
 # A shared machine's pauses must not decide a property test: how long an example takes is no property.
 settings.register_profile("meshtether", deadline=None)
 settings.load_profile("meshtether")
+
+
+@pytest.fixture(autouse=True)
+def logging_as_nobody_set_it_up(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A test that sets logging up does so for itself: loggers of modules would keep it for all that follow."""
+    configure = structlog.configure
+
+    def without_keeping(**options: Any) -> None:
+        configure(**{**options, "cache_logger_on_first_use": False})
+
+    monkeypatch.setattr(structlog, "configure", without_keeping)
+    yield
+    structlog.reset_defaults()
 
 
 def missing(reason: str) -> None:

@@ -1,9 +1,10 @@
 """Looks around: the pod's files, the user, and who else listens; then has it judged, and says what was found."""
 
 import asyncio
+import logging
 import os
 import socket
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -23,11 +24,8 @@ TABLES: Final = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
 MAX_LOGGED: Final = 20
 """Findings that become log lines; a pod shows a handful. The admin API has all."""
 
-_SAY: Final[Mapping[Level, Callable[..., object]]] = {
-    Level.ERROR: log.error,
-    Level.WARNING: log.warning,
-    Level.INFO: log.info,
-}
+_AT: Final = {Level.ERROR: logging.ERROR, Level.WARNING: logging.WARNING, Level.INFO: logging.INFO}
+"""Levels of the log. Methods of the logger would be those of the moment of import, before logging is set up."""
 
 
 @dataclass(slots=True)
@@ -77,7 +75,8 @@ def tell(facts: Facts, found: Iterable[Finding]) -> None:
         log.warning("pod's own description not read", fault=fault)
     told = list(found)
     for each in told[:MAX_LOGGED]:
-        _SAY[each.level](
+        log.log(
+            _AT[each.level],
             "finding about this principal",
             code=each.code,
             says=each.message,

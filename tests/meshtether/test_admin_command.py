@@ -35,6 +35,7 @@ def agent(name: str) -> models.Agent:
         transport="grpcio",
         heartbeat=models.Heartbeat(received=10, acked=9, last=None, rtt_ms=round_trip),
         connection=None,
+        stream=None,
         queue=models.Queue(pending=0, awaiting_ack=0),
         streams=2,
         takeovers=0,
