@@ -33,6 +33,9 @@ STEADY_FROM: Final = 300.0
 MAX_GROWTH: Final = 6 * 2**20
 """Bytes that memory may grow from the end of the warm-up on, by the straight line through its samples: what the
 allocator's rounding moves it by. A leak of 100 bytes for each of the hundred connections a second is ten times that."""
+ALIKE: Final = 15
+"""Samples in a row, three seconds, with as many descriptors: the principal has started."""
+
 SETTLES_WITHIN: Final = 60.0
 """Seconds until everything of the last agent is gone: END_GRACE, TLS and preface time-outs are below ten."""
 STARTS_WITHIN: Final = 30.0
@@ -158,7 +161,7 @@ def soak(folder: Path, *, seconds: float, agents: int = AGENTS) -> Outcome:
     generator, principal = build(folder), Principal(folder)
     status = -1
     try:
-        before = principal.sample()
+        before = _started(principal)
         samples: list[Sample] = []
         beat, ids = prepared.beat_file(folder / "beat")
         bytes_of_agents = prepared.agents_file(folder / "agents", agents, huffman=True)
@@ -184,6 +187,17 @@ def _ticks(seconds: float) -> Iterator[None]:
             return
         time.sleep(max(0.0, due - time.monotonic()))
         yield
+
+
+def _started(principal: Principal) -> Sample:
+    """A sample of a principal that opens nothing more: its watchers of files begin after it says that it is ready."""
+    last, alike = principal.sample(), 0
+    while alike < ALIKE:
+        time.sleep(0.2)
+        sample = principal.sample()
+        alike = alike + 1 if sample.fds == last.fds else 0
+        last = sample
+    return last
 
 
 def _settled(principal: Principal, before: Sample) -> Sample:
