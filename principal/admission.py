@@ -8,7 +8,8 @@ from collections import Counter
 
 from principal.agents import Agent, Agents
 from principal.audit import Audit, Entry, Kind
-from principal.caps import PUSHBACK, Buckets, Limits
+from principal.buckets import Buckets, Rate
+from principal.caps import BUCKETS, PUSHBACK, Limits
 from principal.clock import Clock
 from principal.login import Caller
 from principal.rpc import CallInfo, Code, RpcError, pushback, unavailable
@@ -26,8 +27,9 @@ class Admission:
         """Streams whose transport is open, all together."""
         self._streams: Counter[str] = Counter()
         """The same by owner: also those that have ended and are still closing."""
-        self._logins = Buckets(rate=limits.logins_per_second, burst=limits.login_burst)
-        self._openings = Buckets(rate=limits.logins_per_second, burst=limits.login_burst)
+        rate = Rate(limits.login_burst, limits.logins_per_second)
+        self._logins = Buckets(rate, limit=BUCKETS)
+        self._openings = Buckets(rate, limit=BUCKETS)
         self._rate = f"{limits.login_burst} at once, then {limits.logins_per_second:g} a second"
 
     def gate(self, identity: str, call: CallInfo) -> None:

@@ -7,6 +7,8 @@ few connections, and what one of them does must not shut the others out.
 from dataclasses import dataclass
 from typing import Final
 
+from principal.buckets import Bucket, Rate
+
 STREAMS_PER_IDENTITY: Final = 2
 """Streams of one identity that may be open: the one that serves, and one that is being replaced and has not closed."""
 
@@ -41,61 +43,19 @@ class Limits:
     agents: int = AGENTS
 
 
-class Bucket:
-    """Tokens that come at a rate, up to a number, and are taken one at a time. It begins full."""
-
-    __slots__ = ("_at", "_tokens")
-
-    def __init__(self, *, burst: float, now: float) -> None:
-        self._tokens = burst
-        self._at = now
-
-    def take(self, *, rate: float, burst: float, now: float) -> float:
-        """Take one: 0.0, or the seconds until there is one again. `now` in monotonic seconds, `rate` in 1/s."""
-        self._tokens = min(burst, self._tokens + max(0.0, now - self._at) * rate)
-        self._at = now
-        if self._tokens < 1.0:
-            return (1.0 - self._tokens) / rate
-        self._tokens -= 1.0
-        return 0.0
-
-
-class Buckets:
-    """A bucket for each key, at most `limit` of them."""
-
-    def __init__(self, *, rate: float, burst: float, limit: int = BUCKETS) -> None:
-        self._rate = rate
-        self._burst = burst
-        self._limit = limit
-        self._buckets: dict[str, Bucket] = {}
-
-    def __len__(self) -> int:
-        return len(self._buckets)
-
-    def take(self, key: str, *, now: float) -> float:
-        """Take one of `key`'s tokens: 0.0, or the seconds until there is one again."""
-        # Taken out and put back: a dict keeps the order of insertion, so the first is the one quiet longest.
-        bucket = self._buckets.pop(key, None) or Bucket(burst=self._burst, now=now)
-        self._buckets[key] = bucket
-        if len(self._buckets) > self._limit:
-            del self._buckets[next(iter(self._buckets))]
-        return bucket.take(rate=self._rate, burst=self._burst, now=now)
-
-
 class Sparing:
     """Which of many like log lines are written: a flood of refusals must not become a flood of lines."""
 
     def __init__(self, *, rate: float = 1.0, burst: float = 10.0) -> None:
-        self._rate = rate
-        self._burst = burst
+        self._rate = Rate(burst, rate)
         self._bucket: Bucket | None = None
         self._left_out = 0
 
     def line(self, *, now: float) -> int | None:
         """None when this line is left out, else how many were left out since the last one that was written."""
         if self._bucket is None:
-            self._bucket = Bucket(burst=self._burst, now=now)
-        if self._bucket.take(rate=self._rate, burst=self._burst, now=now):
+            self._bucket = Bucket(self._rate, now)
+        if self._bucket.take(now):
             self._left_out += 1
             return None
         left_out, self._left_out = self._left_out, 0

@@ -1,13 +1,12 @@
 """What one connection's calls share: the service, who the peer is, and what it may ask for."""
 
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from principal.attest import REFUSED
+from principal.buckets import Buckets, Rate
 from principal.door.call import Call, CallLimits, Gathered, Runtime
-from principal.door.http2.limits import Bucket, Rate
 from principal.door.requests import Refused, read_request, refusal_headers, trailers_only
 from principal.door.wire import Headers, Listener, Wire
 from principal.rpc import CallInfo, Code, ConnectionInfo, Kind, Service, Status
@@ -46,7 +45,7 @@ class Resets:
 
     def __init__(self, header: str) -> None:
         self._header = header
-        self._buckets: OrderedDict[int, Bucket] = OrderedDict()
+        self._buckets = Buckets(YOUNG_RESETS, limit=IDENTITIES_REMEMBERED)
 
     def owner(self, headers: Headers, connection: str) -> int:
         """Whose call it is, as far as counting goes: a hash of whatever the header says, verified or not.
@@ -57,26 +56,11 @@ class Resets:
 
     def note(self, owner: int, now: float) -> None:
         """A stream of `owner` was reset as soon as it had come."""
-        self._bucket(owner, now).take(now)
+        self._buckets.take(owner, now=now)
 
     def refused(self, owner: int, now: float) -> bool:
         """Whether `owner` has done so too often."""
-        bucket = self._buckets.get(owner)
-        if bucket is None or bucket.take(now):
-            if bucket is not None:
-                bucket.give(1)
-            return False
-        return True
-
-    def _bucket(self, owner: int, now: float) -> Bucket:
-        bucket = self._buckets.get(owner)
-        if bucket is None:
-            bucket = self._buckets[owner] = Bucket(YOUNG_RESETS, now)
-            if len(self._buckets) > IDENTITIES_REMEMBERED:
-                self._buckets.popitem(last=False)
-        else:
-            self._buckets.move_to_end(owner)
-        return bucket
+        return self._buckets.wait(owner, now=now) > 0
 
 
 @dataclass(frozen=True, slots=True)

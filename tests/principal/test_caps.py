@@ -16,7 +16,7 @@ from mesh.identity.rules import parse_rule
 from principal.agents import Agent, Agents
 from principal.audit import ENTRIES_KEPT, Kind
 from principal.auth.header import HeaderMethod
-from principal.caps import Bucket, Buckets, Limits, Sparing
+from principal.caps import Limits, Sparing
 from principal.hub import SUPERSEDED_PUSHBACK, Hub
 from principal.login import Login
 from principal.owners import HOLD, TAKEOVERS, WINDOW
@@ -88,54 +88,6 @@ def wait_of(status: Status) -> float:
     """Seconds that a refusal asks to wait."""
     [value] = [value for name, value in status.trailers if name == methods.RETRY_PUSHBACK]
     return int(value) / 1000
-
-
-# Buckets
-
-
-def test_a_bucket_gives_its_burst_at_once_and_then_its_rate() -> None:
-    bucket = Bucket(burst=3, now=0.0)
-    assert [bucket.take(rate=2, burst=3, now=0.0) for _ in range(4)] == [0.0, 0.0, 0.0, 0.5]
-    assert bucket.take(rate=2, burst=3, now=0.5) == 0.0
-    assert bucket.take(rate=2, burst=3, now=0.75) == pytest.approx(0.25)
-
-
-def test_a_bucket_holds_no_more_than_its_burst() -> None:
-    bucket = Bucket(burst=3, now=0.0)
-    assert sum(not bucket.take(rate=2, burst=3, now=1e6) for _ in range(10)) == 3
-
-
-def test_a_clock_that_goes_back_gives_nothing_and_takes_nothing() -> None:
-    bucket = Bucket(burst=1, now=100.0)
-    assert bucket.take(rate=1, burst=1, now=100.0) == 0.0
-    assert bucket.take(rate=1, burst=1, now=50.0) > 0.0
-
-
-@given(st.lists(st.floats(0, 10), max_size=60), st.floats(0.1, 50), st.integers(1, 20))
-def test_never_more_than_burst_and_rate_allow(pauses: list[float], rate: float, burst: int) -> None:
-    bucket, now, given_out = Bucket(burst=burst, now=0.0), 0.0, 0
-    for pause in pauses:
-        now += pause
-        given_out += bucket.take(rate=rate, burst=burst, now=now) == 0.0
-    assert given_out <= burst + rate * now + 1e-6
-
-
-@given(st.floats(0, 10), st.floats(0.1, 50))
-def test_after_the_wait_that_was_told_there_is_one(pause: float, rate: float) -> None:
-    bucket = Bucket(burst=1, now=0.0)
-    bucket.take(rate=rate, burst=1, now=0.0)
-    wait = bucket.take(rate=rate, burst=1, now=pause)
-    assert bucket.take(rate=rate, burst=1, now=pause + wait + 1e-6) == 0.0 or wait == 0.0
-
-
-def test_keys_do_not_share_and_the_one_quiet_longest_is_forgotten() -> None:
-    buckets = Buckets(rate=1, burst=1, limit=2)
-    assert buckets.take("a", now=0.0) == 0.0
-    assert buckets.take("b", now=0.0) == 0.0
-    assert buckets.take("a", now=0.0) > 0.0
-    assert buckets.take("c", now=0.0) == 0.0
-    assert buckets.take("a", now=0.0) > 0.0, "a was used after b"
-    assert len(buckets) == 2
 
 
 def test_a_flood_of_lines_is_thinned_and_what_was_left_out_is_counted() -> None:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
-from principal.door.http2.limits import CHATTER, REFUSALS, RESETS, SETTINGS_FRAMES, Rate
+from principal.buckets import Rate
+from principal.door.http2.limits import CHATTER, REFUSALS, RESETS, SETTINGS_FRAMES
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ calls `on_timer` when `next_timer` has come. What each kind of frame does is in 
 from collections.abc import Callable
 from typing import Final
 
+from principal.buckets import Bucket, Rate
 from principal.door.http2 import charges, frames, heading, receiving
 from principal.door.http2.codes import (
     DATA,
@@ -33,8 +34,6 @@ from principal.door.http2.limits import (
     PREFACE_SECONDS,
     STALL_SECONDS,
     YOUNG_SECONDS,
-    Bucket,
-    Rate,
 )
 from principal.door.http2.outgoing import Outgoing
 from principal.door.http2.pings import Pings
@@ -278,7 +277,7 @@ class Connection:
         bucket = self._buckets.get(rate.rate)
         if bucket is None:
             bucket = self._buckets[rate.rate] = Bucket(rate.rate, now)
-        if not bucket.take(now):
+        if bucket.take(now):
             raise ConnectionFault(ErrorCode.ENHANCE_YOUR_CALM, rate.text)
 
     def fail(self, fault: StreamFault, now: float) -> None:

@@ -4,8 +4,9 @@ A sidecar pools: the streams of many agents may share a connection, so what one 
 the connection is beyond anything that a proxy does for all its agents together.
 """
 
-from dataclasses import dataclass
 from typing import Final
+
+from principal.buckets import Rate
 
 PREFACE_SECONDS: Final = 5.0
 """Seconds until the preface must be there. A sidecar sends it with its first packet; sockets that say nothing would
@@ -74,14 +75,6 @@ TURN_BYTES: Final = 256 * 1024
 hub asks before it sends on, and within one turn of its loop nothing else would tell it to stop."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """`burst` at once, and `per_second` for as long as it lasts."""
-
-    burst: float
-    per_second: float
-
-
 RESETS: Final = Rate(1000, 100)
 """Rapid resets on one connection. A thousand agents may give up in the same second when their network goes."""
 
@@ -104,29 +97,3 @@ UPDATES_EXPLAINED: Final = 2
 
 UPDATES_REMEMBERED: Final = 100_000
 """Window updates that may be outstanding so. A long life must not allow a flood at its end."""
-
-
-class Bucket:
-    """Counts against a rate; pure: the time is an argument."""
-
-    __slots__ = ("_filled", "_left", "_rate")
-
-    def __init__(self, rate: Rate, now: float) -> None:
-        self._rate = rate
-        self._left = rate.burst
-        self._filled = now
-
-    def take(self, now: float, amount: float = 1.0) -> bool:
-        """Take `amount`; False when there is not enough, and then nothing is taken."""
-        rate = self._rate
-        left = min(rate.burst, self._left + (now - self._filled) * rate.per_second)
-        self._filled = now
-        if left < amount:
-            self._left = left
-            return False
-        self._left = left - amount
-        return True
-
-    def give(self, amount: float) -> None:
-        """Give back, never beyond the burst."""
-        self._left = min(self._rate.burst, self._left + amount)

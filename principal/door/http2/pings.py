@@ -7,9 +7,10 @@ Here an interval of 0 means no limit, also without a stream.
 
 from typing import Final
 
+from principal.buckets import Bucket
 from principal.door.http2.codes import ErrorCode
 from principal.door.http2.faults import ConnectionFault
-from principal.door.http2.limits import PINGS, Bucket
+from principal.door.http2.limits import PINGS
 
 MAX_STRIKES: Final = 2
 """Strikes that are let pass; gRPC core's own default."""
@@ -41,7 +42,7 @@ class Pings:
         self.received += 1
         if self._bucket is None:
             self._bucket = Bucket(PINGS, now)
-        if not self._bucket.take(now):
+        if self._bucket.take(now):
             raise ConnectionFault(ErrorCode.ENHANCE_YOUR_CALM, f"{TOO_MANY}: a flood")
         if self.last_in is not None:
             self.last_gap = now - self.last_in

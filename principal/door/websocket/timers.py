@@ -1,4 +1,4 @@
-"""Small things that a connection counts and times."""
+"""What a connection counts, and its deadlines."""
 
 from dataclasses import dataclass
 
@@ -52,22 +52,3 @@ class Timer:
             self.wanted = False
             self.due = now + self._seconds
         return self.due is not None and self.due <= now
-
-
-class Allowance:
-    """So many in one go, and one more each `seconds`."""
-
-    def __init__(self, most: int, seconds: float, now: float) -> None:
-        self._most = most
-        self._seconds = seconds
-        self._left = float(most)
-        self._at = now
-
-    def spend(self, now: float) -> bool:
-        """Spend one; False when none is left."""
-        self._left = min(float(self._most), self._left + (now - self._at) / self._seconds)
-        self._at = now
-        if self._left < 1:
-            return False
-        self._left -= 1
-        return True

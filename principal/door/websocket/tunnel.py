@@ -2,11 +2,12 @@
 
 from websockets.frames import BINARY, CLOSE, PONG, Close, CloseCode, Frame
 
+from principal.buckets import Bucket, Rate
 from principal.door.websocket.blocks import Content, FrameError, content_of, metadata_frame, with_status
 from principal.door.websocket.limits import MAX_MESSAGE_BYTES, MAX_REASON_BYTES, Limits
 from principal.door.websocket.messages import Closed, MessageReader, PeerError, Ping, Pong, Received, TooLongError
 from principal.door.websocket.output import Output
-from principal.door.websocket.timers import Allowance, Stats, Timer
+from principal.door.websocket.timers import Stats, Timer
 from principal.door.wire import Carried, Headers, Listener
 from principal.rpc import Code
 
@@ -31,7 +32,7 @@ class Tunnel:
         self._stats = stats
         self._now = now
         self._reader = MessageReader(limits)
-        self._pings = Allowance(limits.free_pings, limits.ping_seconds, now)
+        self._pings = Bucket(Rate(limits.free_pings, 1 / limits.ping_seconds), now)
         self._slow = Timer(limits.message_seconds)
         self._unread = Timer(limits.unread_seconds)
         self._closing = Timer(limits.close_seconds)
@@ -206,7 +207,7 @@ class Tunnel:
 
     def _control(self, received: Ping | Pong) -> None:
         self._stats.pings_in += 1
-        if not self._pings.spend(self._now):
+        if self._pings.take(self._now):
             raise PeerError(
                 CloseCode.POLICY_VIOLATION, f"more than one ping in {self._limits.ping_seconds:g} s, for long"
             )
