@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from mesh.adapters.common.embedded import Embedded, embedded
+from mesh.adapters.common.embedded import embedded
 from mesh.bundle import Bundle, Field
-from mesh.findings import Finding
 from mesh.foreign import STANDALONE, is_dump, is_dumped_policy, is_standalone
 
 
@@ -14,11 +13,6 @@ class File:
     """One such file: a document of its own, or a text in a ConfigMap."""
 
     root: Field
-
-    def lift(self, finding: Finding) -> Finding:
-        """A finding in it as one in the ConfigMap that holds it, if one does."""
-        document = self.root.document
-        return document.lift(finding) if isinstance(document, Embedded) else finding
 
     @property
     def routes(self) -> Iterator[Field]:

@@ -6,6 +6,7 @@ from typing import Final
 from mesh.adapters.agentgateway.files import File, standalones
 from mesh.adapters.agentgateway.generating import GROUP, KIND
 from mesh.adapters.common.backends import ROUTES, backends
+from mesh.adapters.common.embedded import lifting
 from mesh.adapters.common.gatewayapi import GROUP as GATEWAY_API
 from mesh.adapters.common.gatewayapi import XFCC
 from mesh.bundle import Field, Item, Names, service_names
@@ -29,7 +30,7 @@ def written(world: World) -> Iterator[Finding]:
     )
     yield from _by_policies(world)
     for file in standalones(world.bundle):
-        yield from map(file.lift, _by_file(file, hosts))
+        yield from map(lifting(file.root), _by_file(file, hosts))
 
 
 def _by_policies(world: World) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ from typing import Final
 from mesh.adapters.agentgateway.files import File, standalones
 from mesh.adapters.agentgateway.known import KNOWN
 from mesh.adapters.agentgateway.probing import PING_FIELDS, fields, limited, pings_found
+from mesh.adapters.common.embedded import lifting
 from mesh.bundle import Field, shown
 from mesh.configuration.keepalive import keepalive_findings
 from mesh.findings import Finding
@@ -25,7 +26,7 @@ def checked(world: World) -> Iterator[Finding]:
     """Everything about such files."""
     for file in standalones(world.bundle):
         for check in (_known, _pinged, _aged, _probed):
-            yield from map(file.lift, check(world, file))
+            yield from map(lifting(file.root), check(world, file))
 
 
 def _known(_: World, file: File) -> Iterator[Finding]:

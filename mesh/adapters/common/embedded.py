@@ -1,6 +1,6 @@
 """Proxies' configuration as text in ConfigMaps: read with the lines that it has there."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -31,6 +31,20 @@ class Embedded:
             return finding
         above = path_text(("data", self.key))
         return replace(finding, object=ObjectRef.of(self.item.document), path=f"{above}.{finding.path}".rstrip("."))
+
+
+Lift = Callable[[Finding], Finding]
+"""Makes a finding in what was read one in what holds it."""
+
+
+def lifting(root: Field) -> Lift:
+    """How findings below `root` become findings in the ConfigMap that holds its text; as they are where none does."""
+    document = root.document
+    return document.lift if isinstance(document, Embedded) else _same
+
+
+def _same(finding: Finding) -> Finding:
+    return finding
 
 
 def embedded(bundle: Bundle, telling: Sequence[str]) -> Iterator[Embedded]:

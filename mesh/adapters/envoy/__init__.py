@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from mesh.adapters.base import Adapter, Generated, Neutral
-from mesh.adapters.common.embedded import has_embedded
+from mesh.adapters.common.embedded import has_embedded, lifting
 from mesh.adapters.common.shared import shared_findings
 from mesh.adapters.envoy import identities, intended, keepalive, planning, secrets, timers, values, ways
 from mesh.adapters.envoy.bootstraps import Bootstrap, bootstraps, dumped, is_controlled
@@ -73,7 +73,7 @@ class Own:
         found = list(bootstraps(self._files, world.bundle))
         for each in found:
             for check in CHECKS:
-                yield from map(each.lift, check(world, each))
+                yield from map(lifting(each.root), check(world, each))
         yield from secrets.checked(self._files, found)
         for file in self._files:
             for running in filter(is_controlled, dumped(file)):

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from mesh.adapters.common.embedded import Embedded, embedded
+from mesh.adapters.common.embedded import embedded
 from mesh.adapters.envoy.facts import CLIENT_TLS, MANAGER, SECRET, SERVER_TLS, TCP_PROXY, UPSTREAM_HTTP
 from mesh.adapters.envoy.fields import get, is_of, items, number, typed
 from mesh.bundle import Bundle, Field
 from mesh.configuration.tls import LOOPBACK
-from mesh.findings import Document, Finding
+from mesh.findings import Document
 from mesh.foreign import BOOTSTRAP, is_bootstrap, is_dumped_bootstrap, is_envoy_dump, is_secret_file
 
 
@@ -18,11 +18,6 @@ class Bootstrap:
     """One Envoy's configuration."""
 
     root: Field
-
-    def lift(self, finding: Finding) -> Finding:
-        """A finding in it as one in the ConfigMap that holds it, if one does."""
-        document = self.root.document
-        return document.lift(finding) if isinstance(document, Embedded) else finding
 
     @cached_property
     def node(self) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from mesh.adapters.common.embedded import lifting
 from mesh.adapters.envoy.bootstraps import Bootstrap, secrets
 from mesh.adapters.envoy.facts import TYPE, TYPES
 from mesh.adapters.envoy.fields import begun, get, items
@@ -23,7 +24,7 @@ def checked(files: Sequence[Document], bootstraps: Sequence[Bootstrap]) -> Itera
             if found and asked.text not in names:
                 known = ", ".join(sorted(filter(None, names))) or "none"
                 message = f"{begun(bootstrap.node)} asks for the secret {asked.shown}; the files have {known}."
-                yield bootstrap.lift(asked.finding("MT1318", message))
+                yield lifting(bootstrap.root)(asked.finding("MT1318", message))
 
 
 def _untyped(files: Sequence[Document]) -> Iterator[Finding]:

@@ -1,9 +1,9 @@
 """Values of Gloo's Helm chart: what reaches which connection."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
-from mesh.adapters.common.embedded import Embedded, embedded
+from mesh.adapters.common.embedded import Lift, embedded, lifting
 from mesh.bundle import Field
 from mesh.configuration.keepalive import KeepaliveFields, keepalive_findings
 from mesh.findings import Finding
@@ -37,22 +37,29 @@ def _probed(world: World, proxy: str, cluster: Field) -> Iterator[Finding]:
         yield cluster.finding("MT1507", message)
 
 
-Lift = Callable[[Finding], Finding]
-
-
 def _values(world: World) -> Iterator[tuple[Field, Lift]]:
+    for values in _placed(world):
+        yield values, lifting(values)
+    for source in _sources(world):
+        yield from _text(source.at("helm", "values"))
+
+
+def _placed(world: World) -> Iterator[Field]:
     """Values in files of their own, in Flux's HelmReleases, in Argo CD's Applications, and as text in ConfigMaps."""
     for item in world.bundle.items:
         if is_gloo_values(item.root.mapping):
-            yield item.root, _same
+            yield item.root
     for item in world.bundle.of("helm.toolkit.fluxcd.io", "HelmRelease"):
-        yield item.at("spec", "values"), _same
+        yield item.at("spec", "values")
+    for source in _sources(world):
+        yield source.at("helm", "valuesObject")
+    yield from map(Field.root, embedded(world.bundle, [f"{PROXIES}:"]))
+
+
+def _sources(world: World) -> Iterator[Field]:
+    """The sources of Argo CD's Applications."""
     for item in world.bundle.of("argoproj.io", "Application"):
-        for source in (item.at("spec", "source"), *item.at("spec", "sources").items()):
-            yield source.at("helm", "valuesObject"), _same
-            yield from _text(source.at("helm", "values"))
-    for each in embedded(world.bundle, [f"{PROXIES}:"]):
-        yield Field.root(each), _lift(each)
+        yield from (item.at("spec", "source"), *item.at("spec", "sources").items())
 
 
 def _text(place: Field) -> Iterator[tuple[Field, Lift]]:
@@ -61,14 +68,6 @@ def _text(place: Field) -> Iterator[tuple[Field, Lift]]:
         return
     for document in read_documents(place.text, place.document.source)[0]:
         yield Field.root(document), lambda found: place.finding(found.code, found.message, remedy=found.remedy)
-
-
-def _lift(inner: Embedded) -> Lift:
-    return inner.lift
-
-
-def _same(finding: Finding) -> Finding:
-    return finding
 
 
 CHECKS: Final[tuple[Check, ...]] = (static,)
