@@ -21,28 +21,11 @@ from mesh.schema import Schemas
 from mesh.schema.cel import Budget, CelError, CelSyntaxError, TooCostlyError, compile_rule
 from mesh.schema.definitions import scan
 from mesh.verify import unreadable, verify
+from tests.mesh.schema.crds import crd, thing
 
 UNITS = 20_000
 """What a rule may cost: some milliseconds."""
 
-CRD = """\
-apiVersion: apiextensions.k8s.io/v1
-kind: CustomResourceDefinition
-metadata: {name: things.example.org}
-spec:
-  group: example.org
-  names: {kind: Thing, plural: things}
-  scope: Namespaced
-  versions:
-    - name: v1
-      served: true
-      storage: true
-      schema:
-        openAPIV3Schema:
-          type: object
-          properties:
-            spec: %s
-"""
 SPEC = """{type: object, properties: {
   a: {type: string, pattern: '^[a-z]+$', maxLength: 9}, b: {type: integer, minimum: 1, format: int32},
   c: {type: array, x-kubernetes-list-type: set, items: {type: string}, maxItems: 5},
@@ -124,14 +107,13 @@ def _paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 
 def objects(data: bytes) -> None:
     """Validate the bytes as the spec of an object."""
-    text = f"apiVersion: example.org/v1\nkind: Thing\nmetadata: {{name: a}}\nspec: {_flow(data)}\n"
-    _validate(CRD % SPEC, text)
+    _validate(crd(SPEC), thing(_flow(data)))
 
 
 def schemas(data: bytes) -> None:
     """Use the bytes as the schema of a kind, and as a file of CRDs."""
     for spec in ("3", "x", "{a: 1, b: [x, null]}", "[1, {a: x}]"):
-        _validate(CRD % _flow(data), f"apiVersion: example.org/v1\nkind: Thing\nmetadata: {{name: a}}\nspec: {spec}\n")
+        _validate(crd(_flow(data)), thing(spec))
     for definition in scan(data.decode("utf-8", "replace"), "crds.yaml")[0]:
         assert definition.versions is not None
 
@@ -163,8 +145,8 @@ def _flow(data: bytes) -> str:
     return " ".join(data.decode("utf-8", "replace").split("\n"))
 
 
-def _validate(crd: str, text: str) -> None:
-    definitions, _ = read_documents(crd, "crd.yaml")
+def _validate(definition: str, text: str) -> None:
+    definitions, _ = read_documents(definition, "crd.yaml")
     found, _ = read_documents(text, "fuzz.yaml")
     known = Schemas.from_documents(definitions)
     _report([finding for each in found for finding in known.validate(each)], len(found))

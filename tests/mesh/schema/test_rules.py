@@ -5,40 +5,20 @@ from mesh.schema import Schemas
 from mesh.schema import rules as module
 from mesh.schema.cel import Program
 from mesh.schema.cel.budget import Budget
+from tests.mesh.schema.crds import crd, thing
 
-CRD = """\
-apiVersion: apiextensions.k8s.io/v1
-kind: CustomResourceDefinition
-metadata: {name: things.example.org}
-spec:
-  group: example.org
-  names: {kind: Thing, plural: things}
-  scope: Namespaced
-  versions:
-  - name: v1
-    served: true
-    storage: true
-    schema:
-      openAPIV3Schema:
-        type: object
-        properties:
-          spec:
-            type: object
-            properties:
-              after:
-                type: string
-                x-kubernetes-validations: [{rule: "duration(self) >= duration('1s')", message: at least 1s}]
-              times: {type: array, items: {type: integer, x-kubernetes-validations: [{rule: self < 5}]}}
+SPEC = """{type: object, properties: {
+  after: {type: string, x-kubernetes-validations: [{rule: "duration(self) >= duration('1s')", message: at least 1s}]},
+  times: {type: array, items: {type: integer, x-kubernetes-validations: [{rule: self < 5}]}}}}
 """
 
 
 def messages(schemas: Schemas, spec: str) -> list[str]:
-    text = f"apiVersion: example.org/v1\nkind: Thing\nmetadata: {{name: a, namespace: b}}\nspec: {spec}\n"
-    return [each.message for each in schemas.validate(read_documents(text, "x.yaml")[0][0])]
+    return [each.message for each in schemas.validate(read_documents(thing(spec), "x.yaml")[0][0])]
 
 
 def fresh() -> Schemas:
-    return Schemas.from_documents(read_documents(CRD, "crd.yaml")[0])
+    return Schemas.from_documents(read_documents(crd(SPEC), "crd.yaml")[0])
 
 
 def test_a_text_that_met_the_rules_is_not_asked_again_and_one_that_broke_them_is(

@@ -1,33 +1,7 @@
 from mesh.findings import Level
 from mesh.manifests import read_documents
 from mesh.schema import Schemas
-
-HEAD = """\
-apiVersion: apiextensions.k8s.io/v1
-kind: CustomResourceDefinition
-metadata: {name: things.example.org}
-spec:
-  group: example.org
-  names: {kind: Thing, plural: things}
-  scope: Namespaced
-  versions:
-"""
-VERSION = """\
-    - name: %s
-      served: %s
-      deprecated: %s
-      storage: true
-      subresources: {status: {}}
-      schema:
-        openAPIV3Schema:
-          type: object
-          properties:
-            spec: %s
-"""
-
-
-def crd(spec, name="v1", *, served="true", deprecated="false"):
-    return HEAD + VERSION % (name, served, deprecated, spec)
+from tests.mesh.schema.crds import crd, thing, version
 
 
 def schemas(*texts):
@@ -40,10 +14,6 @@ def check(known, text):
     (manifest,), faults = read_documents(text, "thing.yaml")
     assert faults == []
     return known.validate(manifest)
-
-
-def thing(spec, version="v1", more=""):
-    return f"apiVersion: example.org/{version}\nkind: Thing\nmetadata: {{name: a, namespace: b}}\nspec: {spec}\n{more}"
 
 
 def codes(known, text):
@@ -86,9 +56,9 @@ def test_without_any_crd_nothing_is_said():
 
 
 def test_a_version_that_is_not_served_is_refused_with_one_that_is():
-    known = schemas(crd(STRING, served="false") + VERSION % ("v2", "true", "false", STRING))
-    for version in ("v1", "v9"):
-        (finding,) = check(known, thing("{}", version))
+    known = schemas(crd(STRING, served="false") + version(STRING, "v2"))
+    for name in ("v1", "v9"):
+        (finding,) = check(known, thing("{}", name))
         assert finding.code == "MT1710"
         assert finding.remedy == "Write apiVersion: example.org/v2"
 
