@@ -8,14 +8,12 @@ from dataclasses import dataclass, replace
 import pytest
 
 from principal.rpc import Code, Door
-from tests.conftest import missing
 from tests.interop.cases import CASES
+from tests.interop.checking import connected, until
 from tests.interop.clients import CLIENTS, PATIENCE, Client, Target
 from tests.interop.doors import LOOPBACK, own
 from tests.interop.echo import Echo
 from tests.interop.script import Message, Script, outcome
-from tests.interop.test_matrix import until
-from tests.interop.tools import ToolMissing
 
 pytestmark = pytest.mark.process
 
@@ -40,11 +38,7 @@ async def home(name: str) -> AsyncIterator[Home]:
     service = Echo()
     door = own(service, LOOPBACK, None)
     await door.start()
-    try:
-        client = await CLIENTS[name](Target(door.address))
-    except ToolMissing as error:
-        missing(str(error))
-        raise
+    client = await connected(name, Target(door.address))
     async with asyncio.timeout(PATIENCE):
         yield Home(door, service, client)
     await client.close()

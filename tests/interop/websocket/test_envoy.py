@@ -14,14 +14,12 @@ from mesh.lab import LabMesh
 from meshtether.demo.plan import agent_command, principal_command
 from meshtether.demo.processes import Process
 from principal.rpc import CallInfo, Code
-from tests.conftest import missing
 from tests.e2e.world import free_port
 from tests.interop.cases import CASES
-from tests.interop.clients import CLIENTS, PATIENCE, Client, Target
+from tests.interop.checking import World, check, connected
+from tests.interop.clients import CLIENTS, Target
 from tests.interop.echo import Echo
 from tests.interop.script import Message, Script
-from tests.interop.test_matrix import comparable
-from tests.interop.tools import ToolMissing
 from tests.interop.websocket.bridge import bridged
 from tests.interop.websocket.door import own_door
 from tests.interop.websocket.envoys import sidecars
@@ -49,11 +47,10 @@ class Remembering(Echo):
 
 
 @dataclass
-class Through:
+class Through(World):
     """A client before two sidecars, by WebSocket or by HTTP/2."""
 
     service: Remembering
-    client: Client
     websocket: bool
 
 
@@ -74,26 +71,15 @@ async def through(request: pytest.FixtureRequest, mesh: tuple[Remembering, LabMe
         target = Target(f"127.0.0.1:{lab.agent_port('agent-a')}")
         if request.param:
             target = await stack.enter_async_context(bridged(target))
-        try:
-            client = await CLIENTS["grpc-go"](target)
-        except ToolMissing as error:
-            missing(str(error))
-            raise
+        client = await connected("grpc-go", target)
         stack.push_async_callback(client.close)
-        yield Through(service, client, request.param)
+        yield Through("grpc-go", service, client, request.param)
 
 
 @pytest.mark.parametrize("through", [True, False], ids=["websocket", "http2"], indirect=True, scope="module")
 @pytest.mark.parametrize("name", THROUGH)
 async def test_a_call_through_two_sidecars_comes_to_what_it_comes_to_without(through: Through, name: str) -> None:
-    case = CASES[name]
-    key = f"{name}-{through.websocket}"
-    record = through.service.records[key]
-    async with asyncio.timeout(PATIENCE):
-        outcomes = await through.client.run(replace(case.script, key=key))
-        assert comparable(case, outcomes) == comparable(case, {case.outcome: case.script.parallel})
-        while record.cancelled + len(record.closed) < case.gone:
-            await asyncio.sleep(0.005)
+    await check(through, name, CASES[name])
     last = through.service.last
     assert last is not None
     assert last.connection.transport == ("websocket" if through.websocket else "h2c")
