@@ -1,20 +1,12 @@
 """What the tests of the three gateways' adapters share: reading, verifying, rendering and checking against CRDs."""
 
-import shutil
-import subprocess
-import sys
-from pathlib import Path
-
 from mesh.adapters import ADAPTERS
 from mesh.adapters.base import Generated
 from mesh.findings import Finding, Level
 from mesh.intent import DEFAULT_INTENT, Intent
 from mesh.manifests import Manifest, read_documents
 from mesh.verify import verify
-
-OVERLAYS = Path(__file__).parents[3] / "examples" / "overlays"
-KUBECTL = shutil.which("kubectl", path=str(Path(sys.executable).parent)) or shutil.which("kubectl")
-RENDER_SECONDS = 60
+from tests.examples.rendering import EXAMPLES, rendered
 
 
 def read(text: str) -> list[Manifest]:
@@ -42,17 +34,9 @@ def edited(documents: list[Generated], old: str, new: str) -> str:
     return text.replace(old, new)
 
 
-def rendered(name: str) -> list[Manifest]:
-    """The overlay `name` as kubectl renders it."""
-    assert KUBECTL is not None
-    command = [KUBECTL, "kustomize", str(OVERLAYS / name)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=RENDER_SECONDS)
-    return read(done.stdout)
-
-
 def assert_overlay_is_clean(name: str) -> None:
-    """What kubectl renders has no finding, and is what is generated."""
-    manifests = rendered(name)
+    """What kubectl renders of an overlay has no finding, and is what is generated."""
+    manifests = rendered(EXAMPLES / "overlays" / name)
     assert verify(manifests, intent=DEFAULT_INTENT, adapters=[ADAPTERS[name]]) == []
     generated = ADAPTERS[name].generate(DEFAULT_INTENT)
     wanted = sorted(str(each.ref) for each in generated)

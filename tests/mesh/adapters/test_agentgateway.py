@@ -17,7 +17,7 @@ from mesh.bundle import Bundle
 from mesh.intent import DEFAULT_INTENT, Keepalive, Mesh, Tcp, Version
 from mesh.verify import applying
 from tests.conftest import missing
-from tests.mesh.adapters.gateways import KUBECTL, assert_overlay_is_clean, codes, findings, read
+from tests.mesh.adapters.gateways import assert_overlay_is_clean, codes, findings, read
 from tests.mesh.schema.vectors import CRDS
 
 ADAPTER = ADAPTERS["agentgateway"]
@@ -126,7 +126,6 @@ def test_more_probes_than_the_crd_takes_are_capped() -> None:
     assert "retries: 64" in "".join(each.yaml for each in generated)
 
 
-@pytest.mark.skipif(KUBECTL is None, reason="kubectl is not installed")
 def test_the_overlay_renders_and_is_clean() -> None:
     assert_overlay_is_clean("agentgateway")
 

@@ -4,7 +4,7 @@ import pytest
 
 from mesh.adapters import ADAPTERS
 from mesh.intent import DEFAULT_INTENT
-from tests.mesh.adapters.gateways import KUBECTL, assert_overlay_is_clean, codes, findings
+from tests.mesh.adapters.gateways import assert_overlay_is_clean, codes, findings
 
 ADAPTER = ADAPTERS["gloo"]
 
@@ -101,6 +101,5 @@ def test_every_time_is_text() -> None:
     assert keepalive == {"keepaliveTime": "60s", "keepaliveInterval": "20s", "keepaliveProbes": 3}
 
 
-@pytest.mark.skipif(KUBECTL is None, reason="kubectl is not installed")
 def test_the_overlay_renders_and_is_clean() -> None:
     assert_overlay_is_clean("gloo")

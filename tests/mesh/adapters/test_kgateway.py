@@ -6,7 +6,7 @@ import pytest
 
 from mesh.adapters import ADAPTERS
 from mesh.intent import DEFAULT_INTENT, Intent, Mesh, Version
-from tests.mesh.adapters.gateways import KUBECTL, assert_overlay_is_clean, codes, edited, findings, read
+from tests.mesh.adapters.gateways import assert_overlay_is_clean, codes, edited, findings, read
 
 ADAPTER = ADAPTERS["kgateway"]
 
@@ -83,6 +83,5 @@ def test_a_service_without_a_protocol_makes_common_options_an_error() -> None:
     assert {"MT1401", "MT1402"} <= found
 
 
-@pytest.mark.skipif(KUBECTL is None, reason="kubectl is not installed")
 def test_the_overlay_renders_and_is_clean() -> None:
     assert_overlay_is_clean("kgateway")

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from mesh.manifests import Fault, decode_text, read_documents, write_document
 from mesh.manifests import events as events_module
+from tests.conftest import missing
 
 PARSERS = ["libyaml", "python"]
 
@@ -18,7 +19,7 @@ def parser(request, monkeypatch):
         monkeypatch.setattr(events_module, "_LOADER", yaml.SafeLoader)
         monkeypatch.setattr(events_module, "HAS_LIBYAML", False)
     elif not events_module.HAS_LIBYAML:
-        pytest.skip("PyYAML was built without libyaml")
+        missing("PyYAML was built without libyaml")
     return request.param
 
 
