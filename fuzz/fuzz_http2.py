@@ -7,11 +7,15 @@ GOAWAY, or when a connection that has ended still has streams.
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
+from hpack import Decoder, HPACKError
+
 from principal.door.call import CallLimits, Gathered
 from principal.door.http2 import codes, fields, frames
 from principal.door.http2.connection import Connection
+from principal.door.http2.decoding import TABLE_BYTES, FieldDecoder
 from principal.door.http2.events import DataReceived, RequestReceived, StreamOver
 from principal.door.http2.faults import ConnectionFault
+from principal.door.http2.limits import HEADER_LIST_HARD_BYTES
 from principal.door.http2.side import Http2Side
 from principal.door.messages import frame as framed
 from principal.door.serving import House, Resets, Serving
@@ -62,18 +66,27 @@ def connection(data: bytes) -> None:
 
 
 def block(data: bytes) -> None:
-    """The bytes are header blocks, a length byte before each."""
-    decoder = fields.FieldDecoder()
+    """The bytes are header blocks, a length byte before each; ours and the library's decoder must agree."""
+    decoder, oracle = FieldDecoder(), Decoder(max_header_list_size=HEADER_LIST_HARD_BYTES)
+    oracle.max_allowed_table_size = TABLE_BYTES
     at = 0
     while at < len(data):
         size = data[at] * 4
         piece, at = data[at + 1 : at + 1 + size], at + 1 + size
         try:
+            expected = list(oracle.decode(piece, raw=True))
+        except (HPACKError, IndexError):
+            expected = None
+        try:
             found = decoder.decode(piece)
         except ConnectionFault:
+            found = None
+        if found != expected:
+            raise AssertionError(f"{found} where the library finds {expected}")
+        if found is None:
             return
         if fields.request_fault(found) is None:
-            again = fields.FieldDecoder().decode(fields.encode(fields.text(found)))
+            again = FieldDecoder().decode(fields.encode(fields.text(found)))
             if again != found:
                 raise AssertionError(f"{found} became {again}")
         fields.trailer_fault(found)

@@ -22,10 +22,10 @@ from principal.door.http2.codes import (
     Setting,
     error_name,
 )
+from principal.door.http2.decoding import FieldDecoder
 from principal.door.http2.events import Event, StreamOver
 from principal.door.http2.evidence import Evidence, Goaway
 from principal.door.http2.faults import ConnectionFault, StreamFault
-from principal.door.http2.fields import FieldDecoder
 from principal.door.http2.limits import (
     CLOSED_REMEMBERED,
     CONCURRENT_STREAMS,

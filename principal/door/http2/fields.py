@@ -1,71 +1,23 @@
-"""Header fields: HPACK by the `hpack` library, and what RFC 9113 §8 asks of a request's fields.
+"""Header fields: what RFC 9113 §8 asks of a request's, and our own as header blocks, by the `hpack` library.
 
-Two things make it fast enough. Huffman strings are decoded once and remembered, since agents of one mesh send the same
-names, tokens and identities again and again, and decoding in Python takes 0.2 µs a byte. And our own answers are
-encoded without the dynamic table, so that equal answers are equal bytes for every connection, and are remembered too.
+Our answers are encoded without the dynamic table, so that equal answers are equal bytes for every connection, and are
+remembered.
 """
 
 import functools
 from collections.abc import Iterable
 from typing import Final
 
-import hpack.hpack
-from hpack import Decoder, Encoder, HPACKError
-from hpack.exceptions import OversizedHeaderListError
+from hpack import Encoder
 
-from principal.door.http2 import huffman
-from principal.door.http2.codes import ErrorCode
-from principal.door.http2.faults import ConnectionFault
-from principal.door.http2.limits import HEADER_LIST_HARD_BYTES
+from principal.door.http2.decoding import FIELD_OVERHEAD
 from principal.door.wire import Headers
-
-FIELD_OVERHEAD: Final = 32
-"""Bytes that each field counts beside its name and value (RFC 9113 §6.5.2)."""
-
-TABLE_BYTES: Final = 4096
-"""Bytes of the dynamic table that a peer may use: HPACK's default. Each connection keeps its own."""
-
-REMEMBERED_STRINGS: Final = 4096
-REMEMBERED_BYTES: Final = 512
-"""How many Huffman strings are remembered, and how long they may be: 2 MB at most."""
 
 REMEMBERED_ANSWERS: Final = 256
 """Header blocks of our own that are remembered."""
 
 TABLE_SIZE_ZERO: Final = b"\x20"
 """Dynamic table size update to 0: what an encoder says that will not use the table (RFC 7541 §6.3)."""
-
-_remembered = functools.lru_cache(maxsize=REMEMBERED_STRINGS)(huffman.decode)
-
-
-def _decode_huffman(data: bytes | bytearray | memoryview | None) -> bytes:
-    if not data:
-        return b""
-    return huffman.decode(bytes(data)) if len(data) > REMEMBERED_BYTES else _remembered(bytes(data))
-
-
-# The library has no hook for this: its decoder calls the function by this name.
-vars(hpack.hpack)["decode_huffman"] = _decode_huffman
-
-
-class FieldDecoder:
-    """Decodes one connection's header blocks, in their order."""
-
-    __slots__ = ("_decoder",)
-
-    def __init__(self) -> None:
-        self._decoder = Decoder(max_header_list_size=HEADER_LIST_HARD_BYTES)
-        self._decoder.max_allowed_table_size = TABLE_BYTES
-
-    def decode(self, block: bytes) -> list[tuple[bytes, bytes]]:
-        """The fields of one block. ConnectionFault: the table is out of step after a failure."""
-        try:
-            return self._decoder.decode(block, raw=True)  # type: ignore[return-value]
-        except OversizedHeaderListError as error:
-            text = f"a header list of more than {HEADER_LIST_HARD_BYTES} bytes"
-            raise ConnectionFault(ErrorCode.ENHANCE_YOUR_CALM, text) from error
-        except (HPACKError, ValueError, IndexError) as error:
-            raise ConnectionFault(ErrorCode.COMPRESSION_ERROR, f"header block: {error}"[:200]) from error
 
 
 def encode(headers: Headers) -> bytes:

@@ -33,7 +33,10 @@ def test_any_bytes_are_read_or_refused_as_by_the_library(data: bytes) -> None:
     assert outcome(decode, data) == outcome(decode_huffman, data)
 
 
-@given(st.text(max_size=30).map(str.encode), st.binary(max_size=4))
+@given(
+    st.text(st.characters(max_codepoint=126), max_size=40).map(str.encode),
+    st.binary(max_size=4) | st.integers(0, 4).map(lambda count: b"\xff" * count),
+)
 def test_bytes_behind_a_string_are_read_or_refused_as_by_the_library(text: bytes, more: bytes) -> None:
     data = CODER.encode(text) + more
     assert outcome(decode, data) == outcome(decode_huffman, data)
@@ -43,3 +46,17 @@ def test_bytes_behind_a_string_are_read_or_refused_as_by_the_library(text: bytes
 def test_an_end_of_string_symbol_and_a_cut_character_are_refused(data: bytes) -> None:
     with pytest.raises(HPACKDecodingError):
         decode(data)
+
+
+def test_padding_of_every_length_is_taken_and_one_bit_more_is_refused() -> None:
+    for text in (b"a" * count for count in range(1, 9)):  # 5 bits each
+        data = CODER.encode(text)
+        assert decode(data) == text
+        with pytest.raises(HPACKDecodingError):
+            decode(data + b"\xff")
+
+
+@given(st.integers(0, 255), st.text(st.characters(max_codepoint=126), max_size=30).map(str.encode))
+def test_a_character_of_a_long_code_is_read_anywhere(character: int, text: bytes) -> None:
+    for whole in (bytes([character]) + text, text + bytes([character]) + text):
+        assert decode(CODER.encode(whole)) == whole
