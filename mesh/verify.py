@@ -9,12 +9,9 @@ from typing import Protocol
 
 from mesh.adapters import ADAPTERS, Adapter
 from mesh.adapters.common.shared import shared_findings
+from mesh.adapters.istio.guessing import is_likely
 from mesh.bundle import Bundle
-from mesh.configuration.identity import header_rule
-from mesh.configuration.peers import header_peers
-from mesh.configuration.settings import components
 from mesh.findings import Document, Finding, found
-from mesh.identity.header import XFCC
 from mesh.intent import Intent
 from mesh.manifests import Fault
 from mesh.world import World
@@ -40,7 +37,7 @@ def verify(
     """
     bundle = Bundle.made_of(manifests)
     chosen = applying(bundle) if adapters is None else list(adapters)
-    findings = shared_findings(World.of(bundle, intent)) if not chosen else []
+    findings = shared_findings(World(bundle, intent, bare=True)) if not chosen else []
     findings += [finding for adapter in chosen for finding in adapter.verify(intent, bundle)]
     if schemas is not None:
         findings += [finding for each in manifests for finding in schemas.validate(each)]
@@ -49,15 +46,9 @@ def verify(
 
 
 def applying(bundle: Bundle, adapters: Mapping[str, Adapter] = ADAPTERS) -> list[Adapter]:
-    """The adapters that the manifests in `bundle` are about.
-
-    Every Envoy can set x-forwarded-client-cert. When a principal reads it and nothing else tells the system, it is
-    taken for Istio's, the likeliest; unless it believes peers beyond its pod, where a gateway is.
-    """
+    """The adapters that the manifests in `bundle` are about; where none is, Istio's may be meant."""
     found = [adapter for adapter in adapters.values() if adapter.applies(bundle)]
-    rules = [header_rule(each) for each in components(bundle) if each.side == "principal" and not header_peers(each)]
-    guessed = not found and any(rule is not None and rule.header == XFCC for rule in rules)
-    return [adapters["istio"]] if guessed and "istio" in adapters else found
+    return found if found or not is_likely(bundle) else [adapters["istio"]]
 
 
 def unreadable(faults: Iterable[Fault]) -> list[Finding]:

@@ -26,6 +26,8 @@ class World:
     """None: checks that need one are left out."""
     wiring: Wiring | None = None
     """What the mesh needs, for the intent; None without an intent, and when no mesh is known."""
+    bare: bool = False
+    """Whether no mesh and no gateway is known: between agents and principal there may be either, or none."""
 
     @classmethod
     def of(cls, manifests: Sequence[Document], intent: Intent | None, wiring: Wiring | None = None) -> "World":

@@ -38,9 +38,41 @@ def read(*texts: str) -> list[Manifest]:
     return found
 
 
-def test_a_lone_rule_on_envoys_header_is_taken_for_istios() -> None:
+ENVOYS_AGENT = """\
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: agent-params, namespace: agents}
+data:
+  agent.server.address: 127.0.0.1
+  agent.server.port: "15443"
+  agent.tls.insecure-plaintext: "true"
+  agent.creds: "header:"
+"""
+
+
+def test_a_lone_rule_on_envoys_header_is_taken_for_istios_and_warned_of() -> None:
     assert [each.name for each in applying(Bundle(read(LOOPBACK)))] == ["istio"]
-    assert [each.code for each in verify(read(LOOPBACK))] == ["MT1101"]
+    assert [(each.code, each.level) for each in verify(read(LOOPBACK))] == [("MT1101", Level.WARNING)]
+
+
+def test_the_settings_of_two_envoys_are_taken_for_nobody_elses() -> None:
+    assert applying(Bundle(read(LOOPBACK, ENVOYS_AGENT))) == []
+    assert verify(read(LOOPBACK, ENVOYS_AGENT)) == []
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"), [("gateway.argocd.svc", []), ("127.0.0.1", ["MT1902"]), ("localhost", ["MT1902"])]
+)
+def test_agents_that_speak_tls_to_nobody_knows_what_are_left_alone(address: str, expected: list[str]) -> None:
+    text = ENVOYS_AGENT.replace("127.0.0.1", address).replace('"true"', '"false"')
+    assert [each.code for each in verify(read(text))] == expected
+
+
+@pytest.mark.parametrize("name", ["kgateway", "gloo", "agentgateway", "linkerd", "envoy"])
+def test_the_settings_alone_of_what_is_generated_have_no_error(name: str) -> None:
+    settings = [each for each in ADAPTERS[name].generate(DEFAULT_INTENT) if each.ref.kind == "ConfigMap"]
+    assert len(settings) >= 2
+    assert [each for each in verify(settings) if each.level is not Level.INFO] == []
 
 
 def test_manifests_of_no_mesh_get_the_shared_checks_only() -> None:

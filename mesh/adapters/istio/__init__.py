@@ -17,9 +17,9 @@ from mesh.adapters.istio import (
     rules,
     sidecars,
 )
-from mesh.adapters.istio.facts import INJECT, NETWORKING, SECURITY
+from mesh.adapters.istio.guessing import is_there
 from mesh.adapters.istio.neutral import NEUTRAL
-from mesh.bundle import Bundle, workloads
+from mesh.bundle import Bundle
 from mesh.findings import Document, Finding
 from mesh.intent import Intent
 from mesh.world import Check, World
@@ -46,9 +46,7 @@ class IstioAdapter:
 
     def applies(self, bundle: Bundle) -> bool:
         """Whether there are objects of Istio's, or pods that ask for its sidecar."""
-        if bundle.groups & {NETWORKING, SECURITY}:
-            return True
-        return any(INJECT in each.labels or INJECT in each.annotations for each in workloads(bundle))
+        return is_there(bundle)
 
     def generate(self, intent: Intent) -> list[Generated]:
         """Istio's objects, and those that every mesh has."""

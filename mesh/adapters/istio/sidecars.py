@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from typing import Final
 
+from mesh.adapters.istio.guessing import is_known
 from mesh.adapters.istio.lookup import networking, selecting
 from mesh.adapters.istio.meshconfig import leads_to_loopback
 from mesh.bundle import Field, Item
 from mesh.configuration.identity import header_rule
 from mesh.configuration.settings import Component
 from mesh.configuration.tls import LOOPBACK
-from mesh.findings import Finding
+from mesh.findings import Finding, Level
 from mesh.identity.header import LINKERD
 from mesh.kubernetes.pods import container_port
 from mesh.kubernetes.services import services_of
@@ -34,21 +35,23 @@ def reachable(world: World) -> Iterator[Finding]:
         if port is None:
             continue
         if not sidecars and not leads_to_loopback(world.bundle):
-            yield from _unguided(principal, port)
+            yield from _unguided(world, principal, port)
         for sidecar in sidecars[:1]:
             yield from _entries(principal, port, sidecar)
 
 
-def _unguided(principal: Component, port: int) -> Iterator[Finding]:
+def _unguided(world: World, principal: Component, port: int) -> Iterator[Finding]:
     host = principal.given("listen-host")
     if host is not None and host.text in LOOPBACK:
-        message = f"{host.said}, and no Sidecar leads there: Istio forwards to the pod's own address."
+        known = is_known(world.bundle, principal)
+        istio = "Istio forwards" if known else "Istio, if that is the mesh, forwards"
+        message = f"{host.said}, and no Sidecar leads there: {istio} to the pod's own address."
         endpoint = f"{'[::1]' if host.text == '::1' else '127.0.0.1'}:{port}"
         remedy = (
             "Write a Sidecar for the principal's pods with spec: {ingress: [{port: "
             f'{{number: {port}, protocol: GRPC, name: grpc}}, defaultEndpoint: "{endpoint}"}}]}}.'
         )
-        yield host.place.finding("MT1101", message, remedy=remedy)
+        yield host.place.finding("MT1101", message, remedy=remedy, level=None if known else Level.WARNING)
 
 
 def _entries(principal: Component, port: int, sidecar: Item) -> Iterator[Finding]:
