@@ -1,14 +1,15 @@
 """Forms of names and texts that Kubernetes knows by name, without regular expressions."""
 
 import base64
-import binascii
 import string
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from mesh.names import MAX_LABEL, MAX_SUBDOMAIN, is_dns1123_label, is_dns1123_subdomain
+from mesh.schema.cel.readable import is_readable
 from mesh.schema.cel.times import read_date, read_timestamp
-from mesh.schema.cel.urls import UrlError, read_url
+from mesh.schema.cel.urls import read_url
 
 _LOWER: Final = frozenset(string.ascii_lowercase)
 _HEX: Final = frozenset(string.hexdigits)
@@ -47,38 +48,22 @@ def is_qualified_name(text: str) -> bool:
 
 def is_byte(text: str) -> bool:
     """Base64 with its padding."""
-    try:
-        base64.b64decode("".join(text.split("\n")), validate=True)
-    except (binascii.Error, ValueError):
-        return False
-    return True
+    return is_readable(partial(base64.b64decode, validate=True), "".join(text.split("\n")))
 
 
 def is_date(text: str) -> bool:
     """A day, `YYYY-MM-DD`."""
-    try:
-        read_date(text)
-    except ValueError:
-        return False
-    return True
+    return is_readable(read_date, text)
 
 
 def is_datetime(text: str) -> bool:
     """A moment in RFC 3339; `t` and `z` may be small."""
-    try:
-        read_timestamp(text.upper())
-    except ValueError:
-        return False
-    return True
+    return is_readable(read_timestamp, text.upper())
 
 
 def is_uri(text: str) -> bool:
     """What Go's url.ParseRequestURI takes."""
-    try:
-        read_url(text)
-    except UrlError:
-        return False
-    return True
+    return is_readable(read_url, text)
 
 
 def is_uuid(text: str) -> bool:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from mesh.schema.cel.budget import Budget
 from mesh.schema.cel.function import Function, typed, untyped
+from mesh.schema.cel.readable import is_readable
 from mesh.schema.cel.values import CelError, no_overload
 
 MAX_ADDRESS: Final = 64
@@ -80,19 +81,11 @@ def _cidr(_: Budget, text: str) -> Cidr:
 
 
 def _is_ip(_: Budget, text: str) -> bool:
-    return _readable(read_ip, text)
+    return is_readable(read_ip, text)
 
 
 def _is_cidr(_: Budget, text: str) -> bool:
-    return _readable(read_cidr, text)
-
-
-def _readable(read: Any, text: str) -> bool:
-    try:
-        read(text)
-    except ValueError:
-        return False
-    return True
+    return is_readable(read_cidr, text)
 
 
 def _is_canonical(budget: Budget, text: str) -> bool:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from mesh.schema.cel.budget import Budget
 from mesh.schema.cel.function import Function, typed, untyped
+from mesh.schema.cel.readable import is_readable
 from mesh.schema.cel.values import MAX_INT, MIN_INT, CelError, no_overload
 
 MAX_TEXT: Final = 64
@@ -68,11 +69,7 @@ def _quantity(_: Budget, text: str) -> Quantity:
 
 
 def _is_quantity(_: Budget, text: str) -> bool:
-    try:
-        read_quantity(text)
-    except ValueError:
-        return False
-    return True
+    return is_readable(read_quantity, text)
 
 
 def _is_integer(_: Budget, quantity: Quantity) -> bool:

@@ -7,6 +7,7 @@ from typing import Final
 
 from mesh.schema.cel.budget import Budget
 from mesh.schema.cel.function import Function, typed
+from mesh.schema.cel.readable import is_readable
 from mesh.schema.cel.values import CelError
 
 MAX_SHOWN: Final = 100
@@ -119,11 +120,7 @@ def _url(budget: Budget, text: str) -> Url:
 
 def _is_url(budget: Budget, text: str) -> bool:
     budget.spend_length(len(text))
-    try:
-        read_url(text)
-    except UrlError:
-        return False
-    return True
+    return is_readable(read_url, text)
 
 
 def _escaped_path(_: Budget, url: Url) -> str:

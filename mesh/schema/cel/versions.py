@@ -2,10 +2,12 @@
 
 import string
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from mesh.schema.cel.budget import Budget
 from mesh.schema.cel.function import Function, typed
+from mesh.schema.cel.readable import is_readable
 from mesh.schema.cel.values import CelError
 
 MAX_TEXT: Final = 256
@@ -64,11 +66,7 @@ def _semver(_: Budget, text: str, loosely: bool = False) -> Version:
 
 
 def _is_semver(_: Budget, text: str, loosely: bool = False) -> bool:
-    try:
-        read_version(text, loosely=loosely)
-    except ValueError:
-        return False
-    return True
+    return is_readable(partial(read_version, loosely=loosely), text)
 
 
 def _compare(_: Budget, one: Version, other: Version) -> int:
