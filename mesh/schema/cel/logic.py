@@ -18,44 +18,30 @@ def _comes_to(run: Run, frame: Frame, wanted: bool) -> bool:
         return False
 
 
-def _and(left: Run, right: Run) -> Run:
-    def both(frame: Frame) -> bool:
-        try:
-            first = left(frame)
-        except CelError:
-            if _comes_to(right, frame, False):
-                return False
-            raise
-        if first is False:
-            return False
-        second = right(frame)
-        if second is False:
-            return False
-        if first is True and second is True:
-            return True
-        raise no_overload()
+def _settled_by(wanted: bool) -> Callable[[Run, Run], Run]:
+    """`&&`, which one false part settles, or `||`, which one true part does: whatever the other is, an error too."""
+    other = not wanted
 
-    return both
+    def join(left: Run, right: Run) -> Run:
+        def joined(frame: Frame) -> Any:
+            try:
+                first = left(frame)
+            except CelError:
+                if _comes_to(right, frame, wanted):
+                    return wanted
+                raise
+            if first is wanted:
+                return wanted
+            second = right(frame)
+            if second is wanted:
+                return wanted
+            if first is other and second is other:
+                return other
+            raise no_overload()
 
+        return joined
 
-def _or(left: Run, right: Run) -> Run:
-    def either(frame: Frame) -> bool:
-        try:
-            first = left(frame)
-        except CelError:
-            if _comes_to(right, frame, True):
-                return True
-            raise
-        if first is True:
-            return True
-        second = right(frame)
-        if second is True:
-            return True
-        if first is False and second is False:
-            return False
-        raise no_overload()
-
-    return either
+    return join
 
 
 def _choose(condition: Run, yes: Run, no: Run) -> Run:
@@ -101,8 +87,8 @@ def _binary(operation: Callable[..., Any]) -> Callable[[Run, Run], Run]:
 
 
 SPECIAL: Final[dict[str, Callable[..., Run]]] = {
-    "_&&_": _and,
-    "_||_": _or,
+    "_&&_": _settled_by(False),
+    "_||_": _settled_by(True),
     "_?_:_": _choose,
     "!_": _not,
     "-_": _unary(negate),
