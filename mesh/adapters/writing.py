@@ -31,6 +31,20 @@ def write_commented(data: Mapping[str, Any], comments: Mapping[Path, str]) -> st
     return "\n".join(lines) + "\n"
 
 
+def fitting(comments: Mapping[Path, str], data: Mapping[str, Any]) -> dict[Path, str]:
+    """Those of `comments` whose fields are in `data`: some fields are written for some intents only."""
+    return {path: text for path, text in comments.items() if _has(data, path)}
+
+
+def _has(data: Any, path: Path) -> bool:
+    for step in path:
+        try:
+            data = data[step]
+        except (KeyError, IndexError):
+            return False
+    return True
+
+
 def _mapping(data: Mapping[str, Any], path: Path, indent: str, comments: dict[Path, str]) -> Iterator[str]:
     for key, value in data.items():
         at = (*path, key)

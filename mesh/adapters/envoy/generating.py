@@ -27,6 +27,7 @@ from mesh.adapters.envoy.planning import (
     wiring,
 )
 from mesh.adapters.writing import Path as Place
+from mesh.adapters.writing import fitting
 from mesh.durations import SECOND
 from mesh.intent import Intent
 from mesh.lab import blocks, http_blocks, tls_blocks
@@ -180,7 +181,7 @@ def secret() -> Generated:
 def _generated(intent: Intent, hop: Hop) -> Generated:
     data = _plain(bootstrap(intent, hop).to_dict(casing=Casing.SNAKE))
     notes = {**_notes(hop), **_option_notes(intent)}
-    return Generated(data, {place: text for place, text in notes.items() if _has(data, place)}, hop.file)
+    return Generated(data, fitting(notes, data), hop.file)
 
 
 def _option_notes(intent: Intent) -> dict[Place, str]:
@@ -247,12 +248,3 @@ def _notes(hop: Hop) -> Mapping[Place, str]:
         (*_CLUSTER, "upstream_connection_options"): "Probes: a peer that is gone is noticed. No timer of a proxy is "
         "reset by them.",
     }
-
-
-def _has(data: Any, place: Place) -> bool:
-    for step in place:
-        try:
-            data = data[step]
-        except (KeyError, IndexError):
-            return False
-    return True

@@ -20,7 +20,7 @@ from mesh.adapters.linkerd.facts import (
 )
 from mesh.adapters.linkerd.proxies import agent_variables, principal_variables
 from mesh.adapters.linkerd.variables import ATTEST, PRINCIPAL_IDENTITY, SIDECAR_UID, with_variables
-from mesh.adapters.writing import Path
+from mesh.adapters.writing import Path, fitting
 from mesh.configuration.tls import LOOPBACK
 from mesh.intent import Intent
 from mesh.wiring import Wiring, agents_may_call, dialled
@@ -105,7 +105,7 @@ _NOTES: Final[Mapping[str, Mapping[Path, str]]] = {
 
 def _completed(intent: Intent, generated: Generated) -> Generated:
     """A shared object with Linkerd's comments, and a Deployment's with the variables that its proxy makes needed."""
-    notes = {path: text for path, text in _NOTES.get(generated.ref.kind, {}).items() if _has(generated.data, path)}
+    notes = fitting(_NOTES.get(generated.ref.kind, {}), generated.data)
     noted = Generated(generated.data, {**generated.comments, **notes})
     if generated.ref.kind != "Deployment":
         return noted
@@ -123,15 +123,6 @@ def _completed(intent: Intent, generated: Generated) -> Generated:
     # Through a gateway the proxy sees the gateway's name, not the principal's.
     pinned = principal_identity(intent) if not intent.gateways else None
     return with_variables(noted, {PRINCIPAL_IDENTITY: pinned}, {PRINCIPAL_IDENTITY: note}) if pinned else noted
-
-
-def _has(data: Any, path: Path) -> bool:
-    for step in path:
-        try:
-            data = data[step]
-        except (KeyError, IndexError):
-            return False
-    return True
 
 
 def server(intent: Intent) -> Generated:

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mesh.adapters.writing import write_commented
+from mesh.adapters.writing import fitting, write_commented
 from mesh.manifests import read_documents
 
 SCALARS = st.none() | st.booleans() | st.integers(-(2**62), 2**62) | st.text(max_size=20)
@@ -49,6 +49,13 @@ def test_long_comments_are_broken_between_words() -> None:
 
 def test_texts_of_some_lines_are_written_as_blocks() -> None:
     assert write_commented({"a": {"b": "x: 1\ny: 2\n"}}, {}) == "a:\n  b: |\n    x: 1\n    y: 2\n"
+
+
+def test_comments_whose_fields_are_not_there_can_be_left_out() -> None:
+    comments = {("a",): "1", ("a", 0): "2", ("a", 0, "b"): "3", ("a", 1): "4", ("c",): "5", ("a", 0, "c"): "6"}
+    fit = fitting(comments, {"a": [{"b": 1}]})
+    assert sorted(fit.values()) == ["1", "2", "3"]
+    assert write_commented({"a": [{"b": 1}]}, fit).count("#") == 3
 
 
 def test_a_comment_on_a_field_that_is_not_there_is_a_mistake() -> None:
