@@ -6,6 +6,11 @@ from mesh.intent import Intent
 from mesh.wiring import Wiring
 
 
+def settings_of(intent: Intent, wiring: Wiring) -> dict[Side, dict[str, str]]:
+    """The options of either side with their texts."""
+    return {"principal": principal_settings(intent, wiring), "agent": agent_settings(intent, wiring)}
+
+
 def principal_settings(intent: Intent, wiring: Wiring) -> dict[str, str]:
     """The principal's options with their texts, in the order in which they are written."""
     listen = {"listen-host": wiring.listen_host} if wiring.listen_host is not None else {}

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from mesh.bundle import CLUSTER_SUFFIX, service_names, shown
-from mesh.configuration.expected import agent_settings, principal_settings
+from mesh.configuration.expected import settings_of
 from mesh.configuration.options import FALSE, TRUE
 from mesh.configuration.settings import Component, Setting
 from mesh.durations import DurationError, parse_duration
@@ -20,10 +20,7 @@ def differing(world: World) -> Iterator[Finding]:
     """MT1915: settings that are others than the intent's."""
     if world.intent is None or world.wiring is None:
         return
-    wanted = {
-        "principal": principal_settings(world.intent, world.wiring),
-        "agent": agent_settings(world.intent, world.wiring),
-    }
+    wanted = settings_of(world.intent, world.wiring)
     for component in (*world.principals, *world.agents):
         yield from _different(component, wanted[component.side])
         if component.side == "principal" and world.wiring.listen_host is None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from mesh.adapters.base import Generated
 from mesh.adapters.common.pings import ARGOCD_AGENT
 from mesh.adapters.writing import Path
-from mesh.configuration.expected import agent_settings, principal_settings, setting_notes
+from mesh.configuration.expected import setting_notes, settings_of
 from mesh.configuration.options import ROWS, Side
 from mesh.intent import Intent
 from mesh.wiring import PORT_NAME, SERVICE_PORT_NAME, Wiring
@@ -53,7 +53,7 @@ def service_account(name: str, namespace: str, *, agent: bool = False) -> Genera
 
 def config_map(intent: Intent, wiring: Wiring, side: Side) -> Generated:
     """The settings of one side."""
-    settings = _settings(intent, wiring, side)
+    settings = settings_of(intent, wiring)[side]
     is_principal = side == "principal"
     notes = {**setting_notes(intent, wiring, side), **wiring.notes}
     keys = {option: ROWS[side][option].keys[0] for option in settings}
@@ -67,10 +67,6 @@ def config_map(intent: Intent, wiring: Wiring, side: Side) -> Generated:
         "data": {keys[option]: text for option, text in settings.items()},
     }
     return Generated(data, {("data", keys[option]): notes[option] for option in settings if option in notes})
-
-
-def _settings(intent: Intent, wiring: Wiring, side: Side) -> dict[str, str]:
-    return principal_settings(intent, wiring) if side == "principal" else agent_settings(intent, wiring)
 
 
 def principal_deployment(intent: Intent, wiring: Wiring) -> Generated:
@@ -234,7 +230,7 @@ def _environment(intent: Intent, wiring: Wiring, side: Side) -> list[dict[str, A
                 "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}},
             }
         )
-    for option in _settings(intent, wiring, side):
+    for option in settings_of(intent, wiring)[side]:
         row = ROWS[side][option]
         variables.append({"name": row.env, "valueFrom": {"configMapKeyRef": {"name": name, "key": row.keys[0]}}})
     return variables

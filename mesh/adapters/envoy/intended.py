@@ -9,7 +9,7 @@ from mesh.adapters.envoy.fields import get, items, label, ns, word
 from mesh.adapters.envoy.identities import NAMES, VALIDATION, XFCC
 from mesh.adapters.envoy.planning import Hop, hops
 from mesh.bundle import Field
-from mesh.configuration.expected import agent_settings, principal_settings
+from mesh.configuration.expected import settings_of
 from mesh.durations import HOUR, SECOND, format_duration
 from mesh.findings import Finding, ObjectRef, missing
 from mesh.intent import Intent
@@ -51,10 +51,7 @@ def unset(world: World) -> Iterator[Finding]:
     """MT1915: settings of the intent that a file of settings does not have."""
     if world.intent is None or world.wiring is None:
         return
-    wanted = {
-        "principal": principal_settings(world.intent, world.wiring),
-        "agent": agent_settings(world.intent, world.wiring),
-    }
+    wanted = settings_of(world.intent, world.wiring)
     for component in world.components:
         if component.workload is not None:
             continue

@@ -1,15 +1,16 @@
 from dataclasses import replace
 
 from mesh.adapters.istio.generating import wiring
-from mesh.configuration.expected import agent_settings, principal_settings, setting_notes
+from mesh.configuration.expected import agent_settings, principal_settings, setting_notes, settings_of
 from mesh.configuration.options import ROWS
 from mesh.intent import DEFAULT_INTENT
 
 
 def test_every_setting_is_an_option_of_its_side() -> None:
     wired = wiring(DEFAULT_INTENT)
-    assert set(principal_settings(DEFAULT_INTENT, wired)) <= set(ROWS["principal"])
-    assert set(agent_settings(DEFAULT_INTENT, wired)) <= set(ROWS["agent"])
+    settings = settings_of(DEFAULT_INTENT, wired)
+    assert set(settings) == set(ROWS)
+    assert all(texts and set(texts) <= set(ROWS[side]) for side, texts in settings.items())
     for side in ("principal", "agent"):
         assert set(setting_notes(DEFAULT_INTENT, wired, side)) <= set(ROWS[side])
 
