@@ -6,7 +6,6 @@ The real one is asked when KUBECONFIG, or KUBEBUILDER_ASSETS with a kube-apiserv
 import asyncio
 import os
 import subprocess
-import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -15,11 +14,10 @@ import pytest
 import yaml
 
 from mesh.sources.kube import open_api, read_objects
-from tests.conftest import missing
+from tests.examples.rendering import kubectl as find_kubectl
 from tests.mesh.sources.apiserver import FakeApiServer
 from tests.mesh.sources.realserver import real_server
 
-KUBECTL = Path(sys.executable).with_name("kubectl")
 NAMESPACE = "meshtether-test"
 CRD = {
     "apiVersion": "apiextensions.k8s.io/v1",
@@ -75,10 +73,8 @@ async def kubeconfig(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIte
 
 
 async def kubectl(config: Path, *arguments: str, given: str = "", fails: bool = False) -> str:
-    if not KUBECTL.exists():
-        missing("kubectl, beside the Python that runs the tests")
     env = {"PATH": os.environ.get("PATH", ""), "HOME": str(config.parent)}
-    command = [str(KUBECTL), "--kubeconfig", str(config), "--cache-dir", str(config.parent / "cache"), *arguments]
+    command = [find_kubectl(), "--kubeconfig", str(config), "--cache-dir", str(config.parent / "cache"), *arguments]
     running = await asyncio.to_thread(
         subprocess.run, command, input=given, capture_output=True, text=True, env=env, timeout=60, check=False
     )
