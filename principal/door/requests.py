@@ -35,6 +35,10 @@ UNITS: Final = MappingProxyType({"n": 1e-9, "u": 1e-6, "m": 1e-3, "S": 1.0, "M":
 
 OWNED: Final = frozenset(
     {
+        ":method",
+        ":scheme",
+        ":path",
+        ":authority",
         "te",
         "content-type",
         "grpc-timeout",
@@ -45,7 +49,7 @@ OWNED: Final = frozenset(
         "grpc-message",
     }
 )
-"""Fields that belong to the protocol; no handler gets them. Other names with `grpc-` are reserved, but an error for
+"""Fields that belong to HTTP or to gRPC; no handler gets them. Other names with `grpc-` are reserved, but an error for
 nobody: they are handed on, as every implementation does."""
 
 
@@ -82,15 +86,16 @@ def read_request(headers: Headers) -> Request:
     """
     fields: dict[str, str] = {}
     metadata = []
-    for name, value in headers:
-        if name[:1] == ":" or name in OWNED:
+    for field in headers:
+        name, value = field
+        if name in OWNED:
             known = fields.setdefault(name, value)
             if known is not value:
                 fields[name] = _again(name, known, value)
         elif name.endswith(BINARY):
             metadata += [(name, _binary(name, part)) for part in value.split(",")]
         else:
-            metadata.append((name, value if value.isascii() else _text(value)))
+            metadata.append(field if value.isascii() else (name, _text(value)))
     if fields.get(":method") != "POST":
         raise Refused(405, f"the method is {fields.get(':method')!r}; accepted: POST")
     _check_content_type(fields.get("content-type"))

@@ -5,16 +5,18 @@ remembered.
 """
 
 import functools
-from collections.abc import Iterable
 from typing import Final
 
 from hpack import Encoder
 
-from principal.door.http2.decoding import FIELD_OVERHEAD
 from principal.door.wire import Headers
 
 REMEMBERED_ANSWERS: Final = 256
 """Header blocks of our own that are remembered."""
+
+REMEMBERED_NAMES: Final = 1024
+REMEMBERED_CHARACTERS: Final = 64
+"""How many names of fields are remembered with what is wrong with them, and how long they may be."""
 
 TABLE_SIZE_ZERO: Final = b"\x20"
 """Dynamic table size update to 0: what an encoder says that will not use the table (RFC 7541 §6.3)."""
@@ -32,86 +34,70 @@ def _encode(headers: tuple[tuple[str, str], ...]) -> bytes:
     return Encoder().encode(fields, huffman=False)
 
 
-def list_bytes(fields: Iterable[tuple[bytes, bytes]]) -> int:
-    """Size of a header list as RFC 9113 §6.5.2 counts it."""
-    return sum(len(name) + len(value) + FIELD_OVERHEAD for name, value in fields)
-
-
-_TOKEN: Final = bytes(sorted(set(b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz")))
+_TOKEN: Final = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz")
 """Characters of a field name: token characters of RFC 9110 without upper case (RFC 9113 §8.2.1)."""
 
-_FORBIDDEN: Final = bytes((0, 10, 13))
-"""Bytes that no value may hold: NUL, LF, CR (§8.2.1)."""
+_FORBIDDEN: Final = frozenset("\0\n\r")
+"""Characters that no value may hold (§8.2.1)."""
 
-_PSEUDO: Final = frozenset({b":method", b":scheme", b":path", b":authority"})
+_PSEUDO: Final = frozenset({":method", ":scheme", ":path", ":authority"})
 
-_CONNECTION: Final = frozenset({b"connection", b"proxy-connection", b"keep-alive", b"transfer-encoding", b"upgrade"})
+_CONNECTION: Final = frozenset({"connection", "proxy-connection", "keep-alive", "transfer-encoding", "upgrade"})
 """Fields of a connection: they mean nothing in HTTP/2 (§8.2.2)."""
 
 
-def request_fault(fields: list[tuple[bytes, bytes]]) -> str | None:
-    """What makes a request malformed (§8.1.1), None when it is well formed."""
-    pseudo: dict[bytes, bytes] = {}
+def field_fault(name: str, value: str) -> str | None:
+    """What is wrong with one field, wherever it stands (RFC 9113 §8.2); None when nothing is."""
+    fault = (_remembered if len(name) <= REMEMBERED_CHARACTERS else _name_fault)(name)
+    if fault is None and name == "te" and value != "trailers":
+        fault = _of_connection(name)
+    if fault is None and not (value.isascii() and value.isprintable()) and not _FORBIDDEN.isdisjoint(value):
+        fault = f"the value of {_shown(name)} holds a control character"
+    if fault is None and value != value.strip(" \t"):
+        fault = f"the value of {_shown(name)} begins or ends with a blank"
+    return fault
+
+
+def request_fault(headers: Headers) -> str | None:
+    """What is wrong with the pseudo-headers of a request (§8.3.1); None when nothing is."""
+    pseudo: dict[str, str] = {}
     regular = False
-    for name, value in fields:
-        if name[:1] == b":":
-            if regular:
-                return f"pseudo-header {_shown(name)} after a regular field"
-            if name not in _PSEUDO:
-                return f"pseudo-header {_shown(name)}: :method, :scheme, :path and :authority are accepted"
-            if name in pseudo:
-                return f"pseudo-header {_shown(name)} twice"
-            pseudo[name] = value
-        else:
+    for name, value in headers:
+        if name[:1] != ":":
             regular = True
-            fault = _name_fault(name, value)
-            if fault is not None:
-                return fault
-        if _bad_value(value):
-            return f"the value of {_shown(name)} holds a control character or begins or ends with a blank"
-    return _pseudo_fault(pseudo)
-
-
-def trailer_fault(fields: list[tuple[bytes, bytes]]) -> str | None:
-    """What makes a request's trailers malformed, None when they are well formed."""
-    for name, value in fields:
-        if name[:1] == b":":
-            return f"pseudo-header {_shown(name)} in trailers"
-        fault = _name_fault(name, value)
-        if fault is not None:
-            return fault
-        if _bad_value(value):
-            return f"the value of {_shown(name)} holds a control character or begins or ends with a blank"
-    return None
-
-
-def text(fields: Iterable[tuple[bytes, bytes]]) -> Headers:
-    """Fields as text."""
-    return [(str(name, "latin-1"), str(value, "latin-1")) for name, value in fields]
-
-
-def _name_fault(name: bytes, value: bytes) -> str | None:
-    if not name or name.translate(None, _TOKEN):
-        return f"field name {_shown(name)}: lower-case token characters are accepted"
-    if name in _CONNECTION or (name == b"te" and value != b"trailers"):
-        return f"field {_shown(name)} belongs to a connection of HTTP/1.1"
-    return None
-
-
-def _bad_value(value: bytes) -> bool:
-    return (
-        len(value) != len(value.translate(None, _FORBIDDEN))
-        or value[:1] in (b" ", b"\t")
-        or value[-1:] in (b" ", b"\t")
-    )
-
-
-def _pseudo_fault(pseudo: dict[bytes, bytes]) -> str | None:
-    for name in (b":method", b":scheme", b":path"):
+        elif regular:
+            return f"pseudo-header {_shown(name)} after a regular field"
+        elif name not in _PSEUDO:
+            return f"pseudo-header {_shown(name)}: :method, :scheme, :path and :authority are accepted"
+        elif name in pseudo:
+            return f"pseudo-header {_shown(name)} twice"
+        else:
+            pseudo[name] = value
+    for name in (":method", ":scheme", ":path"):
         if not pseudo.get(name):
-            return f"no {name.decode()}"
+            return f"no {name}"
     return None
 
 
-def _shown(name: bytes) -> str:
-    return ascii(str(name[:40], "latin-1"))
+def trailer_fault(headers: Headers) -> str | None:
+    """The pseudo-header that a request's trailers hold, in words; None when they hold none."""
+    return next((f"pseudo-header {_shown(name)} in trailers" for name, _ in headers if name[:1] == ":"), None)
+
+
+def _name_fault(name: str) -> str | None:
+    if name[:1] == ":":
+        return None  # which ones there may be, and where, is asked of the whole list
+    if not name or not _TOKEN.issuperset(name):
+        return f"field name {_shown(name)}: lower-case token characters are accepted"
+    return _of_connection(name) if name in _CONNECTION else None
+
+
+_remembered: Final = functools.lru_cache(maxsize=REMEMBERED_NAMES)(_name_fault)
+
+
+def _of_connection(name: str) -> str:
+    return f"field {_shown(name)} belongs to a connection of HTTP/1.1"
+
+
+def _shown(name: str) -> str:
+    return ascii(name[:40])

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Final
 from principal.door.http2 import charges, codes, fields, frames
 from principal.door.http2.checks import check_declared, check_size_updates, need_stream, unpadded
 from principal.door.http2.codes import ErrorCode
+from principal.door.http2.decoding import HeaderList
 from principal.door.http2.events import HalfClosed, OversizedRequest, RequestReceived
 from principal.door.http2.faults import ConnectionFault, StreamFault
 from principal.door.http2.limits import (
@@ -16,6 +17,7 @@ from principal.door.http2.limits import (
 )
 from principal.door.http2.settings import STREAM_WINDOW
 from principal.door.http2.stream import Stream
+from principal.door.wire import Headers
 
 if TYPE_CHECKING:
     from principal.door.http2.connection import Connection
@@ -89,12 +91,12 @@ def _complete(connection: "Connection", block: HeaderBlock, encoded: bytes, now:
         _request(connection, block, found, now)
 
 
-def _trailers(connection: "Connection", stream: Stream, block: HeaderBlock, found: list[tuple[bytes, bytes]]) -> None:
+def _trailers(connection: "Connection", stream: Stream, block: HeaderBlock, found: HeaderList) -> None:
     if stream.remote_ended:
         raise StreamFault(stream.id, ErrorCode.STREAM_CLOSED, "HEADERS after the request's end")
     if not block.end_stream:
         raise StreamFault(stream.id, ErrorCode.PROTOCOL_ERROR, "a second HEADERS that does not end the stream")
-    fault = fields.trailer_fault(found)
+    fault = found.fault or fields.trailer_fault(found.fields)
     if fault is not None:
         raise StreamFault(stream.id, ErrorCode.PROTOCOL_ERROR, fault)
     if stream.declared is not None:
@@ -103,7 +105,7 @@ def _trailers(connection: "Connection", stream: Stream, block: HeaderBlock, foun
     connection.ended_by_peer(stream)
 
 
-def _request(connection: "Connection", block: HeaderBlock, found: list[tuple[bytes, bytes]], now: float) -> None:
+def _request(connection: "Connection", block: HeaderBlock, found: HeaderList, now: float) -> None:
     stream_id = block.stream_id
     if stream_id % 2 == 0:
         raise ConnectionFault(ErrorCode.PROTOCOL_ERROR, f"stream {stream_id} is even: clients open odd ones")
@@ -113,8 +115,10 @@ def _request(connection: "Connection", block: HeaderBlock, found: list[tuple[byt
     if len(connection.streams) >= CONCURRENT_STREAMS:
         connection.charge(charges.REFUSED, now)
         raise StreamFault(stream_id, ErrorCode.REFUSED_STREAM, f"{CONCURRENT_STREAMS} streams are open")
-    fault = "a stream that depends on itself" if block.circular else fields.request_fault(found)
-    declared = _declared(found)
+    fault = found.fault or fields.request_fault(found.fields)
+    if block.circular:
+        fault = "a stream that depends on itself"
+    declared = _declared(found.fields)
     if fault is not None or declared == _UNCLEAR:
         connection.charge(charges.REFUSED, now)
         raise StreamFault(stream_id, ErrorCode.PROTOCOL_ERROR, fault or "content-length is not one number")
@@ -128,20 +132,19 @@ def _request(connection: "Connection", block: HeaderBlock, found: list[tuple[byt
     connection.evidence.streams_opened += 1
     if stream.declared is not None and block.end_stream:
         check_declared(stream, 0, ended=True)
-    size = fields.list_bytes(found)
-    if size > HEADER_LIST_BYTES or len(found) > HEADER_FIELDS:
+    if found.size > HEADER_LIST_BYTES or len(found.fields) > HEADER_FIELDS:
         connection.charge(charges.REFUSED, now)
-        connection.events.append(OversizedRequest(stream, size))
+        connection.events.append(OversizedRequest(stream, found.size))
     else:
-        connection.events.append(RequestReceived(stream, fields.text(found), block.end_stream))
+        connection.events.append(RequestReceived(stream, found.fields, block.end_stream))
 
 
-def _declared(found: list[tuple[bytes, bytes]]) -> int | None:
+def _declared(headers: Headers) -> int | None:
     """What content-length says, _UNCLEAR when that is nothing clear."""
-    said = {value for name, value in found if name == b"content-length"}
+    said = {value for name, value in headers if name == "content-length"}
     if not said:
         return None
     value = said.pop()
-    if said or not value.isdigit() or len(value) > 18:
+    if said or not (value.isascii() and value.isdigit()) or len(value) > 18:
         return _UNCLEAR
     return int(value)

@@ -10,13 +10,13 @@ from typing import Final
 
 from principal.door.http2 import frames
 from principal.door.http2.codes import DATA, DEFAULT_WINDOW, MAX_WINDOW, ErrorCode
-from principal.door.http2.decoding import TABLE_BYTES
 from principal.door.http2.events import Event, Writable
 from principal.door.http2.faults import ConnectionFault, StreamFault
 from principal.door.http2.fields import TABLE_SIZE_ZERO
 from principal.door.http2.limits import ANSWER_BYTES, CONTROL_BYTES, STALL_SECONDS, TURN_BYTES, UPDATES_EXPLAINED
 from principal.door.http2.settings import PeerSettings
 from principal.door.http2.stream import CLOGGED_BYTES, Stream
+from principal.door.http2.table import TABLE_BYTES
 
 _HEAD: Final = frames.HEAD.pack
 

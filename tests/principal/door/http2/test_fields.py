@@ -1,10 +1,13 @@
-"""Header blocks: what is decoded, and what is encoded without a table."""
+"""Header fields: the rules for them, and what is encoded without a table."""
 
+import pytest
 from hpack import Decoder
 from hypothesis import given
 from hypothesis import strategies as st
 
 from principal.door.http2 import fields
+from principal.door.http2.fields import REMEMBERED_CHARACTERS
+from principal.door.wire import Headers
 
 NAMES = st.sampled_from([":path", "te", "authorization", "x-forwarded-client-cert", "a", "grpc-timeout"])
 VALUES = st.text(st.characters(max_codepoint=255), max_size=60)
@@ -27,7 +30,63 @@ def test_what_we_encode_leaves_nothing_in_any_table(
     assert not decoder.header_table.dynamic_entries
 
 
-@given(HEADERS)
-def test_a_list_counts_32_bytes_beside_each_field(headers: list[tuple[str, str]]) -> None:
-    expected = sum(len(name) + len(value) + 32 for name, value in headers)
-    assert fields.list_bytes(raw(headers)) == expected
+FINE = [(":method", "POST"), (":scheme", "http"), (":path", "/s"), ("te", "trailers"), ("x-a", "b c")]
+
+
+def test_a_request_that_is_well_formed_has_no_fault() -> None:
+    assert fields.request_fault(FINE) is None
+    assert fields.request_fault([*FINE[:3], (":authority", "h")]) is None
+    assert [fields.field_fault(name, value) for name, value in FINE] == [None] * len(FINE)
+
+
+@pytest.mark.parametrize(
+    ("headers", "words"),
+    [
+        ([*FINE, (":authority", "h")], "':authority' after a regular field"),
+        ([*FINE[:3], (":status", "200")], ":method, :scheme, :path and :authority are accepted"),
+        ([*FINE[:3], (":path", "/s")], "':path' twice"),
+        (FINE[1:], "no :method"),
+        ([FINE[0], (":scheme", ""), *FINE[2:]], "no :scheme"),
+        (FINE[:2], "no :path"),
+        ([], "no :method"),
+    ],
+)
+def test_pseudo_headers_that_are_wrong_are_named(headers: Headers, words: str) -> None:
+    fault = fields.request_fault(headers)
+    assert fault is not None
+    assert words in fault
+
+
+def test_trailers_have_no_pseudo_headers() -> None:
+    assert fields.trailer_fault(FINE[3:]) is None
+    assert "':path' in trailers" in (fields.trailer_fault([*FINE[3:], (":path", "/")]) or "")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("", "a", "field name ''"),
+        ("X-Upper", "a", "'X-Upper': lower-case token"),
+        ("x y", "a", "'x y'"),
+        ("x" * REMEMBERED_CHARACTERS + "Y", "a", "lower-case token"),
+        ("connection", "close", "HTTP/1.1"),
+        ("upgrade", "websocket", "HTTP/1.1"),
+        ("te", "gzip", "HTTP/1.1"),
+        ("x-a", "b\nc", "'x-a' holds a control character"),
+        ("x-a", "\0", "control"),
+        (":path", "a\r", "control"),
+        ("x-a", " b", "blank"),
+        ("x-a", "b\t", "blank"),
+        (":path", " ", "blank"),
+    ],
+)
+def test_a_field_that_is_wrong_is_named(name: str, value: str, words: str) -> None:
+    fault = fields.field_fault(name, value)
+    assert fault is not None
+    assert words in fault
+
+
+@given(st.text(st.characters(max_codepoint=255)))
+def test_a_value_is_wrong_for_three_characters_and_for_blanks_at_its_ends(value: str) -> None:
+    wrong = any(each in value for each in "\0\n\r") or value[:1] in {" ", "\t"} or value[-1:] in {" ", "\t"}
+    assert (fields.field_fault("x-a", value) is not None) is wrong
