@@ -18,6 +18,7 @@ from principal.auth.security import Security
 from principal.background import Background, BackgroundError
 from principal.caps import Limits
 from principal.clock import LoopClock
+from principal.collecting import quieten
 from principal.config import PrincipalConfig
 from principal.descriptors import raise_limit
 from principal.doors import make_attestor, make_door
@@ -102,6 +103,7 @@ async def _start(config: PrincipalConfig, stack: contextlib.AsyncExitStack, back
     )
     admin = await stack.enter_async_context(serving(app, host=config.admin_host, port=config.admin_port))
     await stack.enter_async_context(_open(door, hub))
+    quieten()
     readiness.ready = True
     health.changed()
     stack.callback(health.close)

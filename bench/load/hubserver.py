@@ -21,6 +21,7 @@ from bench.load.prepared import AUTH_RULE, VERSION, fan_out_event
 from mesh.identity.rules import parse_rule
 from principal.auth.header import HeaderMethod
 from principal.clock import LoopClock
+from principal.collecting import quieten
 from principal.door_grpcio import GrpcioDoor
 from principal.hub import Hub
 from principal.login import Login
@@ -78,12 +79,15 @@ DOORS: Final = {"own": own_door, "grpcio": grpcio_door}
 async def serve(door_name: str, tokens: str) -> None:
     """Serve until the standard input ends."""
     # Lines of a log would fill the pipe, and be measured.
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR), cache_logger_on_first_use=True
+    )
     issuer = CheapIssuer() if tokens == "cheap" else Issuer(generate_key())
     login = Login(HeaderMethod(parse_rule(AUTH_RULE)), issuer, namespace="argocd", version=VERSION)
     hub = Hub(login, LoopClock(), session_timeout=None)
     door = DOORS[door_name](hub)
     await door.start()
+    quieten()
     print(door.address.rsplit(":", 1)[1], flush=True)
     try:
         while line := await asyncio.to_thread(sys.stdin.readline):

@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol
 import structlog
 
 from principal.door.http2.codes import ErrorCode
-from principal.door.messages import MessageError, MessageReader, frame
+from principal.door.messages import Framer, MessageError, MessageReader, frame
 from principal.door.requests import Request, response_headers, trailers, trailers_only
 from principal.door.wire import Wire
 from principal.outlet import END_GRACE, HIGH_WATER_BYTES
@@ -29,6 +29,9 @@ FREE_FRAGMENTS: Final = 1000
 MIN_FRAGMENT: Final = 64
 """Bytes that pieces beyond the free ones must have on average. A piece costs us about two microseconds; a message of
 one-byte pieces would cost ten thousand times what it is worth."""
+
+
+_framer: Final = Framer()
 
 
 class Later(Protocol):
@@ -216,8 +219,10 @@ class Call:
         if not self._headed:
             self._head()
         self.messages_out += 1
-        gzip = self._request.encoding == "gzip" and len(message) >= WORTH_GZIP
-        wire.send_message(frame(message, gzip=gzip))
+        if self._request.encoding == "gzip" and len(message) >= WORTH_GZIP:
+            wire.send_message(frame(message, gzip=True))
+        else:
+            wire.send_message(_framer.framed(message))
         if wire.unsent() >= HIGH_WATER_BYTES:
             # Every message may be answered by another: who takes none is not listened to.
             wire.hold()

@@ -22,6 +22,12 @@ ISIZE_BYTES: Final = 4
 MAX_RATIO: Final = 1032
 """Bytes that one byte of deflated data can stand for at most: two bits give 258 of them (RFC 1951 §3.2.5)."""
 
+WORTH_SHARING: Final = 512
+"""Bytes of a message from which it is worth a look whether it was the last one too. Heartbeats are shorter."""
+
+MAX_SHARED: Final = 1024 * 1024
+"""Bytes of a message beyond which nothing of it is kept when it is sent."""
+
 _PREFIX: Final = struct.Struct(">BI")
 
 
@@ -120,6 +126,24 @@ def frame(message: bytes, *, gzip: bool = False) -> bytes:
         if len(packed) < len(message):
             return _PREFIX.pack(1, len(packed)) + packed
     return _PREFIX.pack(0, len(message)) + message
+
+
+class Framer:
+    """`frame(message)` for messages of which many callers in a row send the same object: a fan-out's."""
+
+    __slots__ = ("_framed", "_message")
+
+    def __init__(self) -> None:
+        self._message = self._framed = b""
+
+    def framed(self, message: bytes) -> bytes:
+        """`message` with its prefix; the same object as before for the same object."""
+        size = len(message)
+        if not WORTH_SHARING <= size <= MAX_SHARED:
+            return _PREFIX.pack(0, size) + message
+        if message is not self._message:
+            self._framed, self._message = _PREFIX.pack(0, size) + message, message
+        return self._framed
 
 
 def inflate(packed: bytes, *, most: int) -> bytes:

@@ -17,6 +17,7 @@ from principal.door.http2.side import Http2Side
 from principal.door.options import DoorOptions
 from principal.door.serving import House, Serving
 from principal.door.side import Side
+from principal.door.turn import Turn
 from principal.door.websocket.http1 import Http1
 from principal.door.websocket.limits import Limits as WebSocketLimits
 from principal.rpc import ConnectionInfo
@@ -44,6 +45,7 @@ class Opened(Protocol):
     house: House
     gate: Gate
     options: DoorOptions
+    turn: Turn
     plain: str
     """The transport's name for calls over HTTP/2."""
 
@@ -144,7 +146,7 @@ class DoorProtocol(asyncio.Protocol):
         """There is output: write it at the end of this turn."""
         if not self._flushing:
             self._flushing = True
-            self._loop.call_soon(self._flush)
+            self._door.turn.join(self)
 
     def drain(self, why: str) -> None:
         """Take no new calls; close when the open ones have ended."""
@@ -168,9 +170,18 @@ class DoorProtocol(asyncio.Protocol):
                 self._turn(lambda: side.on_timer(now))
             elif side.closing:
                 # Nobody has been woken for it: what it has to say waits behind what was said before.
-                self._flush()
+                self.flush()
         except Exception as error:  # noqa: BLE001 - the boundary of a connection, as above: the door asks others too
             self._broken(error)
+
+    def flush(self) -> None:
+        """Tell calls what has happened, and write what there is: the end of a turn."""
+        if self.side is not None and not self._closed:
+            try:
+                self.side.settle()
+                self._write(self.side)
+            except Exception as error:  # noqa: BLE001 - the boundary of a connection, as above
+                self._broken(error)
 
     def _turn(self, act: Callable[[], None]) -> None:
         """Do something that may bring output, and write that."""
@@ -179,16 +190,7 @@ class DoorProtocol(asyncio.Protocol):
             act()
         except Exception as error:  # noqa: BLE001 - the boundary of a connection, as above
             self._broken(error)
-        self._flush()
-
-    def _flush(self) -> None:
-        """Tell calls what has happened, and write what there is: the end of a turn."""
-        if self.side is not None and not self._closed:
-            try:
-                self.side.settle()
-                self._write(self.side)
-            except Exception as error:  # noqa: BLE001 - the boundary of a connection, as above
-                self._broken(error)
+        self.flush()
 
     def _broken(self, error: Exception) -> None:
         """A defect of ours costs this connection, and no other."""

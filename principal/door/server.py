@@ -18,6 +18,7 @@ from principal.door.options import DoorOptions
 from principal.door.protocol import DoorProtocol
 from principal.door.serving import House, Resets
 from principal.door.tlscontext import Contexts, client_certificate
+from principal.door.turn import Turn
 from principal.listening import unix_path
 from principal.rpc import ConnectionStats, DoorError, Kind, Service
 from principal.socketfile import SocketFile
@@ -117,6 +118,7 @@ class OwnDoor:
         self.options = options
         self.house = House(service, limits, LoopRuntime(loop), Resets(options.identity_header), loop.time, gathered)
         self.gate = Gate(attestor)
+        self.turn = Turn(loop.call_soon)
         self.plain = "h2" if tls is not None else "h2c"
         self._loop = loop
         self._host = host

@@ -13,6 +13,7 @@ from principal.door.http2 import codes, fields, frames
 from principal.door.messages import frame as framed
 from principal.door.options import DoorOptions
 from principal.door.protocol import LINGER_SECONDS, UNREAD_SECONDS, WRITE_HIGH, DoorProtocol
+from principal.door.turn import Turn
 from principal.rpc import OK
 from tests.principal.door.http2.client import POST, Frame, frame, parse
 from tests.principal.door.pretending import Loop, Service, Timer, house
@@ -84,6 +85,7 @@ class FakeDoor:
         self.service = Service()
         self.house = house(self.service, loop)
         self.gate = Gate(None)
+        self.turn = Turn(loop.call_soon)
         self.options = DoorOptions(max_message=4096, websocket=websocket)
         self.plain = "h2c"
         self.open: list[str] = []
