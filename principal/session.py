@@ -54,6 +54,11 @@ class Ears(Protocol):
 class Session:
     """One stream. Everything runs on one event loop; no method blocks."""
 
+    __slots__ = (
+        "_clock", "_closed", "_ears", "_guard", "_retry", "_retry_at", "_sink", "agent", "connection", "generation",
+        "identity", "opened", "opened_wall", "over", "watchdog",
+    )  # fmt: skip
+
     def __init__(  # every part of a stream, named once, where the hub opens it
         self,
         agent: Agent,

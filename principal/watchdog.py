@@ -26,6 +26,8 @@ STALL = 1.0
 class Watchdog:
     """Watches one stream. `timeout` in seconds fixes the limit; None learns it from the widest recent gap."""
 
+    __slots__ = ("_excused_until", "_gaps", "_last_heartbeat", "heartbeats", "last_heard", "timeout")
+
     def __init__(self, timeout: float | None = None) -> None:
         self.timeout = timeout
         self.heartbeats = 0

@@ -22,7 +22,6 @@ from mesh.identity.rules import parse_rule
 from principal.auth.header import HeaderMethod
 from principal.clock import LoopClock
 from principal.collecting import quieten
-from principal.door_grpcio import GrpcioDoor
 from principal.hub import Hub
 from principal.login import Login
 from principal.rpc import Door
@@ -70,6 +69,8 @@ def own_door(hub: Hub) -> Door:
 
 
 def grpcio_door(hub: Hub) -> Door:
+    from principal.door_grpcio import GrpcioDoor
+
     return GrpcioDoor(hub, host="127.0.0.1", port=0, max_message=MAX_MESSAGE, ping_min_interval=0)
 
 

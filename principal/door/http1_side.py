@@ -7,8 +7,6 @@ from principal.rpc import ConnectionStats
 class Http1Side:
     """One HTTP/1.1 connection."""
 
-    transport = "websocket"
-
     def __init__(self, http1: Http1) -> None:
         self._http1 = http1
 
@@ -36,11 +34,6 @@ class Http1Side:
         """What is counted of it. A tunnel has no PINGs of HTTP/2."""
         stats = self._http1.stats
         return ConnectionStats(bytes_received=stats.bytes_in, bytes_sent=stats.bytes_out, streams=self.calls)
-
-    @property
-    def last_words(self) -> str:
-        """What is known of why it ended."""
-        return self._http1.ended
 
     @property
     def fault(self) -> str:

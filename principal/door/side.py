@@ -8,9 +8,6 @@ from principal.rpc import ConnectionStats
 class Side(Protocol):
     """Our side of one connection. Pure but for the calls that it begins; `now` is monotonic seconds."""
 
-    transport: str
-    """How calls on it arrive, as `h2c`."""
-
     def receive(self, data: bytes, now: float) -> None:
         """Take bytes from the peer."""
 
@@ -60,7 +57,3 @@ class Side(Protocol):
     @property
     def fault(self) -> str:
         """What the peer did that the connection was ended for; empty where it ended otherwise."""
-
-    @property
-    def last_words(self) -> str:
-        """What is known of why it ended."""

@@ -40,6 +40,8 @@ _stamper = Stamper()
 class SendQueue:
     """The events for one peer. `rand` gives numbers in [0, 1); `limit` is the most events held at a time."""
 
+    __slots__ = ("_awaiting", "_lanes", "_limit", "_rand", "_ready", "_serials", "_timers", "_unsent")
+
     def __init__(self, *, rand: Callable[[], float], limit: int = MAX_EVENTS) -> None:
         if limit < 1:
             raise ValueError(f"limit of a send queue is {limit}: at least 1 is needed")

@@ -58,6 +58,12 @@ _GREETING: Final = frames.settings(_SETTINGS) + frames.window_update(0, CONNECTI
 class Connection:
     """One connection. `wake` is called whenever there is output after there was none; it must not call back."""
 
+    __slots__ = (
+        "_blocked_since", "_buckets", "_drain_ping", "_final_by", "_preface_by", "_reset", "_tail", "block", "broken",
+        "closing", "events", "evidence", "fields", "final", "greeted", "idle_since", "last_stream", "outgoing", "pings",
+        "receive_target", "receive_window", "streams", "tuned_at", "uncredited",
+    )  # fmt: skip
+
     def __init__(self, now: float, *, ping_min_interval: float = 0.0, wake: Callable[[], None] = lambda: None) -> None:
         self.streams: dict[int, Stream] = {}
         """Streams that are not closed, by id."""

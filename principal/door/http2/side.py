@@ -39,7 +39,6 @@ class Http2Side:
         wake: Callable[[], None],
         ping_min_interval: float,
     ) -> None:
-        self.transport = serving.info.transport
         self._serving = serving
         self._resets = resets
         self._clock = clock
@@ -66,11 +65,6 @@ class Http2Side:
     def calls(self) -> int:
         """Streams that are open."""
         return len(self._connection.streams)
-
-    @property
-    def last_words(self) -> str:
-        """What is known of why it ended."""
-        return self._connection.evidence.last_words()
 
     @property
     def fault(self) -> str:
@@ -118,7 +112,7 @@ class Http2Side:
 
     def lost(self, why: str, now: float) -> None:
         """The connection is gone."""
-        words = self.last_words
+        words = self._connection.evidence.last_words()
         self._handle(self._connection.lost(f"{why} ({words})" if words else why), now)
 
     def drain(self, now: float, why: str) -> None:
