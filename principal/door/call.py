@@ -67,6 +67,10 @@ class CallLimits:
     max_unary: int
     """Bytes of a unary call's request: it comes from somebody who has not been asked who he is."""
 
+    def most(self, kind: Kind | None) -> int:
+        """Bytes of one message of a call of that kind."""
+        return self.max_unary if kind is Kind.UNARY else self.max_message
+
 
 class Gathered:
     """What all calls of one kind hold of messages that are not whole, in bytes, and how much that may be."""
@@ -134,16 +138,15 @@ class Call:
         if kind is None:
             self._refuse(Status(Code.UNIMPLEMENTED, f"unknown method {request.method[:128]}"))
             return
-        most = self._limits.max_message if kind is Kind.STREAM else self._limits.max_unary
-        self._reader = MessageReader(max_message=most, encoding=request.encoding)
+        self._reader = MessageReader(max_message=self._limits.most(kind), encoding=request.encoding)
         if kind is Kind.STREAM:
             self._open()
 
     def on_data(self, data: bytes) -> None:
         """Bytes of the request."""
         reader = self._reader
-        if reader is None or self._over:
-            return
+        if reader is None:
+            return  # the call has ended
         try:
             messages = reader.feed(data)
         except MessageError as error:
@@ -176,8 +179,8 @@ class Call:
     def on_half_closed(self) -> None:
         """The request is complete."""
         reader = self._reader
-        if reader is None or self._over or self._status is not None:
-            return
+        if reader is None:
+            return  # the call has ended
         try:
             reader.finish()
         except MessageError as error:

@@ -24,6 +24,11 @@ class Deaf:
 
     __slots__ = ()
 
+    gathering = False
+
+    def too_slow(self, seconds: float) -> None:
+        """Pass over."""
+
     def on_data(self, data: bytes) -> None:
         """Pass over."""
 
@@ -113,8 +118,7 @@ class Serving:
     def most(self, headers: Headers) -> int:
         """Bytes of one message of a call with these headers."""
         method = next((value for name, value in headers if name == ":path"), "")
-        limits = self._house.limits
-        return limits.max_unary if self._house.service.kind(method) is Kind.UNARY else limits.max_message
+        return self._house.limits.most(self._house.service.kind(method))
 
     def too_large(self, wire: Wire, size: int, most: int) -> None:
         """Answer a request whose headers are too long to be looked at."""

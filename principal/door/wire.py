@@ -48,6 +48,13 @@ class Wire(Protocol):
 class Listener(Protocol):
     """Who is told what arrives on a wire: a call."""
 
+    @property
+    def gathering(self) -> bool:
+        """Whether it waits for the request of a unary call, whose caller nobody has asked who it is."""
+
+    def too_slow(self, seconds: float) -> None:
+        """That request was not complete within `seconds`: the call is to be answered so."""
+
     def on_data(self, data: bytes) -> None:
         """Bytes of the request's body, cut anywhere."""
 

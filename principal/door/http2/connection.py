@@ -2,20 +2,20 @@
 
 `receive` gives events and leaves its answers in the way out; what serves the streams calls `respond`, `send`, `finish`
 and `reset`, at any time. Whoever owns the transport writes what `take_output` gives, closes once `closing` is set, and
-calls `on_timer` when `next_timer` has come. What each kind of frame does is in `receiving`.
+calls `on_timer` when `next_timer` has come. What each kind of frame does is in `receiving`, what time does in
+`deadlines`, and how a connection ends in `ending`.
 """
 
 from collections.abc import Callable
 from typing import Final
 
 from principal.buckets import Bucket, Rate
-from principal.door.http2 import charges, frames, heading, receiving
+from principal.door.http2 import charges, deadlines, ending, frames, heading, receiving
 from principal.door.http2.codes import (
     DATA,
     DEFAULT_FRAME,
     DEFAULT_WINDOW,
     FRAME_NAMES,
-    MAX_STREAM_ID,
     PREFACE,
     UNKNOWN,
     ErrorCode,
@@ -24,24 +24,19 @@ from principal.door.http2.codes import (
 )
 from principal.door.http2.decoding import FieldDecoder
 from principal.door.http2.events import Event, StreamOver
-from principal.door.http2.evidence import Evidence, Goaway
+from principal.door.http2.evidence import Evidence
 from principal.door.http2.faults import ConnectionFault, StreamFault
 from principal.door.http2.limits import (
     CLOSED_REMEMBERED,
     CONCURRENT_STREAMS,
     HEADER_LIST_BYTES,
-    IDLE_SECONDS,
     PREFACE_SECONDS,
-    STALL_SECONDS,
     YOUNG_SECONDS,
 )
 from principal.door.http2.outgoing import Outgoing
 from principal.door.http2.pings import Pings
 from principal.door.http2.settings import CONNECTION_WINDOW, STREAM_WINDOW
 from principal.door.http2.stream import Stream
-
-DRAIN_SECONDS: Final = 1.0
-"""Seconds to wait, when draining, for streams that were on their way when the peer was told to open no more."""
 
 _unpack: Final = frames.HEAD.unpack_from
 
@@ -59,9 +54,9 @@ class Connection:
     """One connection. `wake` is called whenever there is output after there was none; it must not call back."""
 
     __slots__ = (
-        "_blocked_since", "_buckets", "_drain_ping", "_final_by", "_preface_by", "_reset", "_tail", "block", "broken",
-        "closing", "events", "evidence", "fields", "final", "greeted", "idle_since", "last_stream", "outgoing", "pings",
-        "receive_target", "receive_window", "streams", "tuned_at", "uncredited",
+        "_buckets", "_reset", "_tail", "block", "blocked_since", "broken", "closing", "drain_ping", "events",
+        "evidence", "fields", "final", "final_by", "greeted", "idle_since", "last_stream", "outgoing", "pings",
+        "preface_by", "receive_target", "receive_window", "streams", "tuned_at", "uncredited",
     )  # fmt: skip
 
     def __init__(self, now: float, *, ping_min_interval: float = 0.0, wake: Callable[[], None] = lambda: None) -> None:
@@ -92,13 +87,16 @@ class Connection:
         self.tuned_at = now
         self.idle_since: float | None = None
         """When it was first seen without a stream, since it last had one."""
+        self.blocked_since: float | None = None
+        """When the transport was first seen to take nothing, since it last did."""
+        self.preface_by = now + PREFACE_SECONDS
+        self.final_by: float | None = None
+        """When the last GOAWAY follows the first, once the connection is drained."""
+        self.drain_ping = b""
+        """The PING whose answer shows that the peer has read the first."""
         self._tail = b""
         self._reset: dict[int, None] = {}
         self._buckets: dict[Rate, Bucket] = {}
-        self._preface_by = now + PREFACE_SECONDS
-        self._final_by: float | None = None
-        self._drain_ping = b""
-        self._blocked_since: float | None = None
 
     def receive(self, data: bytes, now: float) -> list[Event]:
         """Take bytes from the transport, cut anywhere; the events that they bring."""
@@ -136,10 +134,10 @@ class Connection:
                 except StreamFault as fault:
                     self.fail(fault, now)
         except ConnectionFault as fault:
-            self._die(fault)
+            ending.die(self, fault)
         self._tail = b"" if self.broken else data[at:]
         if self.outgoing.waiting:
-            self._guarded(self.outgoing.pump, self.events)
+            self.guarded(self.outgoing.pump, self.events)
         return self.take_events()
 
     def take_events(self) -> list[Event]:
@@ -156,19 +154,19 @@ class Connection:
         """
         taken = self.outgoing.take()
         if self.outgoing.waiting:
-            self._guarded(self.outgoing.pump, self.events)
+            self.guarded(self.outgoing.pump, self.events)
         return taken
 
     def respond(self, stream: Stream, block: bytes) -> None:
         """Begin the answer with a header block (`fields.encode`)."""
         if not stream.local_ended:
-            self._guarded(self.outgoing.headers, stream, block, end=False)
+            self.guarded(self.outgoing.headers, stream, block, end=False)
 
     def send(self, stream: Stream, data: bytes) -> None:
         """Send data of the answer, now or as soon as windows and transport allow it."""
         if not stream.local_ended:
             if not self.outgoing.data(stream, data):
-                self._guarded(self.outgoing.pump, self.events)
+                self.guarded(self.outgoing.pump, self.events)
             if self.pings.last_in is not None:
                 self.pings.forgive()
 
@@ -176,12 +174,12 @@ class Connection:
         """End the answer with trailers, or with headers alone, after the data before them."""
         if not stream.local_ended:
             stream.local_ended = True
-            self._guarded(self.outgoing.headers, stream, block, end=True)
+            self.guarded(self.outgoing.headers, stream, block, end=True)
 
     def reset(self, stream: Stream, code: int, why: str) -> None:
         """End a stream at once. No event follows: who calls this knows."""
         if self.streams.get(stream.id) is stream:
-            self._drop(stream)
+            self.drop(stream)
             self._send_reset(stream.id, code, why)
 
     def refuse(self, stream: Stream, why: str, now: float) -> None:
@@ -191,7 +189,7 @@ class Connection:
         try:
             self.charge(charges.REFUSED, now)
         except ConnectionFault as fault:
-            self._die(fault)
+            ending.die(self, fault)
 
     def hold(self, stream: Stream) -> None:
         """Give the peer no more window on this stream."""
@@ -202,17 +200,17 @@ class Connection:
         if stream.held:
             stream.held = False
             if self.streams.get(stream.id) is stream:
-                self._guarded(receiving.credit_stream, self, stream, now)
+                self.guarded(receiving.credit_stream, self, stream, now)
 
     def block_transport(self) -> None:
         """The transport takes nothing more for now."""
         self.outgoing.blocked = True
-        self._blocked_since = None
+        self.blocked_since = None
 
     def unblock_transport(self) -> list[Event]:
         """The transport takes more again: there may be output."""
         self.outgoing.blocked = False
-        self._guarded(self.outgoing.pump, self.events)
+        self.guarded(self.outgoing.pump, self.events)
         return self.take_events()
 
     def ping(self, now: float) -> None:
@@ -221,61 +219,27 @@ class Connection:
 
     def drain(self, now: float, why: str) -> None:
         """Ask the peer to open no more streams; close when those that are open have ended (RFC 9113 §6.8)."""
-        if self.closing or self._final_by is not None:
-            return
-        if not self.greeted:
-            self.closing = True
-            return
-        self._goaway(MAX_STREAM_ID, ErrorCode.NO_ERROR, why)
-        # Streams that the peer opened before it heard of this arrive before its answer to a PING sent after it.
-        self._drain_ping = self.pings.goes(now)
-        self.outgoing.urgent(frames.ping(self._drain_ping, ack=False))
-        self._final_by = now + DRAIN_SECONDS
+        ending.drain(self, now, why)
 
     def ping_answered(self, opaque: bytes, now: float) -> None:
         """The peer has answered a PING."""
         self.pings.answered(opaque, now)
-        if opaque == self._drain_ping:
-            self._say_final()
+        if opaque == self.drain_ping:
+            ending.say_final(self)
 
     def lost(self, why: str) -> list[Event]:
         """The transport is gone: every stream is over."""
         self.closing = True
-        self._end_all(ErrorCode.NO_ERROR, why, by_peer=True)
+        ending.end_streams(self, ErrorCode.NO_ERROR, why, by_peer=True)
         return self.take_events()
 
     def next_timer(self) -> float | None:
         """When `on_timer` is to be called; None while nothing is timed."""
-        if self.closing:
-            return None
-        if not self.greeted:
-            return self._preface_by
-        if self.outgoing.waiting or self.outgoing.blocked:
-            return float("-inf")
-        if self._final_by is not None:
-            return None if self.final else self._final_by
-        if self.streams:
-            return None
-        return float("-inf") if self.idle_since is None else self.idle_since + IDLE_SECONDS
+        return deadlines.next_timer(self)
 
     def on_timer(self, now: float) -> list[Event]:
         """Do what is due; events as from `receive`."""
-        if self.closing:
-            return self.take_events()
-        if not self.greeted and now >= self._preface_by:
-            # Not one frame has come: there is nobody to tell.
-            self.closing = True
-            self.evidence.fault = f"the preface was not complete after {PREFACE_SECONDS:.0f} s"
-            return self.take_events()
-        if self._final_by is not None and not self.final and now >= self._final_by:
-            self._say_final()
-        for stream in self.outgoing.stalled(now):
-            text = f"{stream.pending_bytes} bytes waited {STALL_SECONDS:.0f} s and none was taken"
-            self._guarded(self.fail, StreamFault(stream.id, ErrorCode.ENHANCE_YOUR_CALM, text), now)
-        if self.outgoing.blocked:
-            self._watch_blocked(now)
-        if self.greeted and not self.streams:
-            self._watch_idle(now)
+        deadlines.run_out(self, now)
         return self.take_events()
 
     def charge(self, rate: charges.Charge, now: float) -> None:
@@ -290,7 +254,7 @@ class Connection:
         """End a stream for what its peer did on it. ConnectionFault when that is done to streams too fast."""
         stream = self.streams.get(fault.stream_id)
         if stream is not None:
-            self._drop(stream)
+            self.drop(stream)
             self.events.append(StreamOver(stream, fault.code, fault.text, by_peer=False))
         if stream is not None or not self.was_reset(fault.stream_id):
             self._send_reset(fault.stream_id, fault.code, fault.text)
@@ -302,11 +266,11 @@ class Connection:
         """The peer's half is complete."""
         stream.remote_ended = True
         if stream.local_ended and stream.trailers is None:
-            self._drop(stream)
+            self.drop(stream)
 
     def reset_by_peer(self, stream: Stream, code: int) -> None:
         """The peer has reset the stream."""
-        self._drop(stream)
+        self.drop(stream)
         self.events.append(StreamOver(stream, code, f"the peer reset the stream: {error_name(code)}", by_peer=True))
 
     def was_reset(self, stream_id: int) -> bool:
@@ -326,12 +290,13 @@ class Connection:
     def _answered(self, stream: Stream) -> None:
         """Our half is complete."""
         unread = not stream.remote_ended
-        self._drop(stream)
+        self.drop(stream)
         if unread:
             # The peer need not send the rest: nobody will read it (RFC 9113 §8.1).
             self._send_reset(stream.id, ErrorCode.NO_ERROR, "answered before the request's end")
 
-    def _drop(self, stream: Stream) -> None:
+    def drop(self, stream: Stream) -> None:
+        """A stream is over: nothing of it is kept."""
         stream.local_ended = stream.remote_ended = True
         self.streams.pop(stream.id, None)
         self.outgoing.forget(stream)
@@ -345,56 +310,14 @@ class Connection:
         if code:
             self.evidence.resets_sent += 1
             self.evidence.last_reset = (stream_id, code, why)
-        self._guarded(self.outgoing.control, frames.rst_stream(stream_id, code))
+        self.guarded(self.outgoing.control, frames.rst_stream(stream_id, code))
 
-    def _guarded(self, act: Callable[..., None], *args: object, **options: object) -> None:
+    def guarded(self, act: Callable[..., None], *args: object, **options: object) -> None:
         """Do what may find that the peer reads nothing of its answers."""
         try:
             act(*args, **options)
         except ConnectionFault as fault:
-            self._die(fault)
-
-    def _say_final(self) -> None:
-        if not self.final:
-            self.final = True
-            self._goaway(self.last_stream, ErrorCode.NO_ERROR, "")
-            self.closing = not self.streams
-
-    def _goaway(self, last: int, code: ErrorCode, debug: str) -> None:
-        before = self.evidence.goaway_sent
-        if before is not None:
-            last = min(last, before.last_stream)  # what was said not to be served must stay so (RFC 9113 §6.8)
-        self.evidence.goaway_sent = Goaway(code, last, debug)
-        self.outgoing.urgent(frames.goaway(last, code, debug))
-
-    def _die(self, fault: ConnectionFault) -> None:
-        if self.closing:
-            return
-        self.closing = self.broken = True
-        self.evidence.fault = f"{fault.code.name}: {fault.text}"
-        if self.greeted:
-            self._goaway(self.last_stream, fault.code, fault.text)
-        else:
-            self.evidence.goaway_sent = Goaway(fault.code, 0, fault.text)
-        self._end_all(fault.code, f"connection ended: {fault.text}", by_peer=False)
-
-    def _end_all(self, code: int, why: str, *, by_peer: bool) -> None:
-        for stream in list(self.streams.values()):
-            self._drop(stream)
-            self.events.append(StreamOver(stream, code, why, by_peer=by_peer))
-
-    def _watch_idle(self, now: float) -> None:
-        if self.idle_since is None:
-            self.idle_since = now
-        elif now - self.idle_since >= IDLE_SECONDS:
-            self.drain(now, f"no stream for {IDLE_SECONDS:.0f} s")
-
-    def _watch_blocked(self, now: float) -> None:
-        if self._blocked_since is None:
-            self._blocked_since = now
-        elif now - self._blocked_since >= STALL_SECONDS:
-            text = f"nothing was read for {STALL_SECONDS:.0f} s"
-            self._die(ConnectionFault(ErrorCode.ENHANCE_YOUR_CALM, text))
+            ending.die(self, fault)
 
 
 def _too_large(kind: int, length: int) -> ConnectionFault:

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Final
 
-from principal.door.call import Call
 from principal.door.http2.codes import ErrorCode
 from principal.door.http2.connection import Connection
+from principal.door.http2.deadlines import NOW
 from principal.door.http2.events import (
     DataReceived,
     Event,
@@ -20,9 +20,6 @@ from principal.door.http2.stream import Stream
 from principal.door.http2.wire import StreamWire
 from principal.door.serving import DEAF, Resets, Serving
 from principal.rpc import ConnectionStats
-
-NOW: Final = float("-inf")
-"""A timer that is due at the next look."""
 
 REFUSED: Final = "this identity opens and resets streams too fast"
 
@@ -186,7 +183,7 @@ class Http2Side:
         call = stream.call = self._serving.open(event.headers, StreamWire(self._connection, stream, self._clock))
         if event.ended:
             call.on_half_closed()
-        elif isinstance(call, Call) and call.gathering:
+        elif call.gathering:
             self._half_open[stream.id] = stream
             if len(self._half_open) > HALF_OPEN:
                 self._end_oldest()
@@ -203,7 +200,7 @@ class Http2Side:
         """End unary calls whose requests take too long."""
         for stream in list(self._half_open.values()):
             call = stream.call
-            if isinstance(call, Call) and call.gathering:
+            if call is not None and call.gathering:
                 if now - stream.opened < REQUEST_SECONDS:
                     break  # the others are younger
                 call.too_slow(REQUEST_SECONDS)

@@ -14,7 +14,7 @@ import pytest
 import uvloop
 
 from principal.door import protocol, server
-from principal.door.http2 import codes, connection, fields, frames
+from principal.door.http2 import codes, connection, ending, fields, frames
 from principal.door.messages import frame as framed
 from principal.door.options import DoorOptions
 from principal.door.server import OwnDoor
@@ -133,7 +133,7 @@ async def until(condition: Callable[[], bool]) -> None:
 async def test_a_door_drains_what_it_serves_and_closes_when_that_has_ended(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connection, "DRAIN_SECONDS", 0.0)
+    monkeypatch.setattr(ending, "DRAIN_SECONDS", 0.0)
     monkeypatch.setattr(protocol, "LINGER_SECONDS", 0.01)
     peer = await house.connect()
     peer.open()

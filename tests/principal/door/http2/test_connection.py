@@ -4,7 +4,7 @@ import pytest
 
 from principal.door.http2 import codes, fields, frames
 from principal.door.http2.codes import ErrorCode, Setting
-from principal.door.http2.connection import DRAIN_SECONDS
+from principal.door.http2.ending import DRAIN_SECONDS
 from principal.door.http2.events import DataReceived, HalfClosed, RequestReceived, StreamOver
 from principal.door.http2.limits import CONCURRENT_STREAMS, IDLE_SECONDS, PREFACE_SECONDS, STALL_SECONDS, TURN_BYTES
 from principal.door.http2.settings import CONNECTION_WINDOW, STREAM_WINDOW

@@ -5,7 +5,7 @@ import structlog
 
 from principal.door.http2 import codes, frames
 from principal.door.http2.codes import ErrorCode
-from principal.door.http2.connection import DRAIN_SECONDS
+from principal.door.http2.ending import DRAIN_SECONDS
 from principal.door.http2.limits import HALF_OPEN, REQUEST_SECONDS
 from principal.door.messages import frame as framed
 from principal.door.serving import YOUNG_RESETS

@@ -8,7 +8,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from principal.door.http2 import codes, frames
 from principal.door.http2.codes import DEFAULT_FRAME, DEFAULT_WINDOW, MAX_WINDOW, ErrorCode, Setting
-from principal.door.http2.connection import DRAIN_SECONDS
+from principal.door.http2.ending import DRAIN_SECONDS
 from principal.door.http2.events import DataReceived, Event, HalfClosed, OversizedRequest, RequestReceived, StreamOver
 from principal.door.http2.limits import ANSWER_BYTES, CONTROL_BYTES, IDLE_SECONDS, STALL_SECONDS
 from principal.door.http2.settings import CONNECTION_WINDOW, STREAM_WINDOW
