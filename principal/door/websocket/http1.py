@@ -53,6 +53,7 @@ class Http1:
         self._first = b""
         """What had come when the opening was decided; all that has, until it is."""
         self._tunnel: Tunnel | None = None
+        # The request's head, and then the request of a unary call.
         self._slow = Timer(self._limits.head_seconds)
         self._slow.want(now)
         self._closing = False
@@ -116,14 +117,19 @@ class Http1:
 
     def next_timer(self) -> float | None:
         """When `on_timer` is due next; a moment in the past means at once."""
-        if self._tunnel is not None:
-            return self._tunnel.next_timer()
-        return self._slow.due
+        tunnel = self._tunnel
+        if tunnel is None:
+            return self._slow.due
+        timers = () if tunnel.done else (tunnel.next_timer(), self._slow.due)
+        return min((due for due in timers if due is not None), default=None)
 
     def on_timer(self, now: float) -> None:
         """Do what is due at `now`."""
         if self._tunnel is not None:
             self._tunnel.on_timer(now)
+            if self._slow.expired(now):
+                self._slow.stop()
+                self._tunnel.too_slow(self._limits.request_seconds)
         elif self._slow.expired(now):
             if self._head is not None and not self._first:
                 self._end(f"the peer sent nothing for {self._limits.head_seconds:g} s")
@@ -181,7 +187,10 @@ class Http1:
         self._output.write(response)
         limits = self._limits if self._most is None else replace(self._limits, max_message=self._most(headers))
         tunnel = self._tunnel = Tunnel(self._output, limits, self.stats, now=now)
-        tunnel.listener = self._make_call(headers, tunnel)
+        call = tunnel.listener = self._make_call(headers, tunnel)
+        if call.gathering:
+            self._slow = Timer(limits.request_seconds)
+            self._slow.want(now)
         if rest:
             tunnel.receive(rest, now)
 

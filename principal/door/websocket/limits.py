@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
+from principal.door.http2.limits import REQUEST_SECONDS
+
 MAX_HEAD_BYTES: Final = 64 * 1024
 """Bytes of the request line and all header lines, as for the metadata of the other doors: one Cert and Chain through
 two hops need about 8 kB, and Envoy itself stops at 60 kB."""
@@ -59,6 +61,8 @@ class Limits:
     max_target: int = MAX_TARGET_BYTES
     max_headers: int = MAX_HEADERS
     head_seconds: float = HEAD_SECONDS
+    request_seconds: float = REQUEST_SECONDS
+    """Seconds from the head until the request of a unary call is complete, as over HTTP/2."""
     message_seconds: float = MESSAGE_SECONDS
     free_fragments: int = FREE_FRAGMENTS
     min_fragment: int = MIN_FRAGMENT_BYTES

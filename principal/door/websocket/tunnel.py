@@ -129,6 +129,11 @@ class Tunnel:
             self._closing.want()
             self._reset(self.ended)
 
+    def too_slow(self, seconds: float) -> None:
+        """The request of a unary call has had its `seconds`."""
+        if self.listener is not None and self.listener.gathering and not self._over:
+            self.listener.too_slow(seconds)
+
     def next_timer(self) -> float | None:
         """When `on_timer` is due; a moment that has passed means at once."""
         if self.done:

@@ -58,6 +58,12 @@ class Ear:
     wire: Wire
     told: list[tuple[str, object]] = field(default_factory=list)
     on_message: Callable[[bytes], None] = lambda _message: None
+    gathering: bool = False
+
+    def too_slow(self, seconds: float) -> None:
+        self.told.append(("too slow", seconds))
+        self.gathering = False
+        self.wire.send_trailers([("grpc-status", "4")])
 
     def on_data(self, data: bytes) -> None:
         self.told.append(("data", data))
@@ -86,8 +92,10 @@ class Driver:
         enabled: bool = True,
         limits: Limits | None = None,
         most: Callable[[Headers], int] | None = None,
+        unary: bool = False,
     ) -> None:
         self.now = 100.0
+        self.unary = unary
         self.calls: list[Ear] = []
         self.received = b""
         self.hinted = 0
@@ -101,7 +109,7 @@ class Driver:
         )
 
     def _make(self, headers: Headers, wire: Wire) -> Ear:
-        self.calls.append(Ear(headers, wire))
+        self.calls.append(Ear(headers, wire, gathering=self.unary))
         return self.calls[-1]
 
     def _hint(self) -> None:

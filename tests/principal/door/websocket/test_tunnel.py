@@ -1,6 +1,7 @@
 import pytest
 from websockets.frames import BINARY, CLOSE, CONT, PING, PONG, TEXT, Close, Frame
 
+from principal.door.http2.limits import REQUEST_SECONDS
 from principal.door.websocket.limits import (
     CLOSE_SECONDS,
     FREE_FRAGMENTS,
@@ -295,6 +296,36 @@ def test_the_time_of_a_message_begins_with_it() -> None:
     assert driver.frames() == []
     driver.say(data[10:])
     assert driver.http.next_timer() is None
+
+
+def test_a_unary_call_whose_request_does_not_come_is_answered_so() -> None:
+    driver = Driver(unary=True).open()
+    driver.wait(REQUEST_SECONDS - 0.1)
+    assert driver.frames() == []
+    driver.wait(0.2)
+    assert driver.call.told == [("too slow", REQUEST_SECONDS)]
+    trailers, end = driver.frames()
+    assert fields_of(bytes(trailers.data))["Grpc-Status"] == "4"
+    assert closes([end]).code == 1000
+    driver.wait(CLOSE_SECONDS)
+    assert driver.http.closing
+    assert driver.http.next_timer() is None
+
+
+def test_a_unary_call_whose_request_trickles_has_no_more_time() -> None:
+    driver, data = Driver(unary=True).open(), message(b"x" * 100)
+    for at in range(20):
+        driver.say(data[at : at + 1])
+        driver.wait(REQUEST_SECONDS / 15)
+    assert ("too slow", REQUEST_SECONDS) in driver.call.told
+
+
+def test_a_unary_call_that_has_its_request_may_take_its_time() -> None:
+    driver = Driver(unary=True).open().say(message(b"x"), frame(END))
+    driver.call.gathering = False
+    driver.wait(10 * REQUEST_SECONDS)
+    assert driver.call.told == [("data", grpc(b"x")), ("half closed", None)]
+    assert driver.frames() == []
 
 
 def test_a_call_that_holds_hears_nothing_until_it_releases() -> None:
