@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from principal.door.messages import MessageError, MessageReader, frame, inflate
+from principal.door.messages import MAX_SHARED, WORTH_SHARING, Framer, MessageError, MessageReader, frame, inflate
 from principal.rpc import Code
 
 MAX = 1 << 16
@@ -196,3 +196,25 @@ def test_a_damaged_member_is_refused_or_whole(message: bytes, damage: list[tuple
         assert inflate(bytes(packed), most=MAX) == message
     except MessageError:
         assert bytes(packed) != gzip.compress(message)
+
+
+def test_the_same_message_is_framed_once_for_all_who_send_it() -> None:
+    framer, message = Framer(), bytes(WORTH_SHARING)
+    first = framer.framed(message)
+    assert first == frame(message)
+    assert framer.framed(message) is first
+    assert framer.framed(bytes(WORTH_SHARING + 1)) == frame(bytes(WORTH_SHARING + 1))
+    assert framer.framed(message) == first
+
+
+@given(st.lists(st.sampled_from([0, 1, WORTH_SHARING - 1, WORTH_SHARING, MAX_SHARED, MAX_SHARED + 1]), max_size=8))
+def test_whatever_was_framed_before_each_message_is_framed_as_alone(sizes: list[int]) -> None:
+    framer = Framer()
+    for number, size in enumerate(sizes):
+        message = bytes([number]) * size
+        assert framer.framed(message) == frame(message)
+
+
+def test_nothing_is_kept_of_a_message_that_is_very_long() -> None:
+    framer, message = Framer(), bytes(MAX_SHARED + 1)
+    assert framer.framed(message) is not framer.framed(message)
