@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from principal.door.requests import (
     MAX_DETAIL_BYTES,
+    MAX_METADATA,
     Refused,
     Request,
     bin_decode,
@@ -215,6 +216,34 @@ def test_what_is_no_base64_ends_the_call(value: str) -> None:
     assert fault.status is not None
     assert fault.status.code is Code.INTERNAL
     assert "x-bin" in fault.status.message
+
+
+@pytest.mark.parametrize(
+    ("each", "fields", "taken"),
+    [
+        (MAX_METADATA, 1, True),
+        (MAX_METADATA + 1, 1, False),
+        (MAX_METADATA // 2, 2, True),
+        (MAX_METADATA // 2, 3, False),
+    ],
+)
+def test_commas_make_no_more_metadata_than_a_call_may_have(each: int, fields: int, *, taken: bool) -> None:
+    more = [("x-bin", ",".join(["AA"] * each))] * fields
+    if taken:
+        assert len(read_request(headers(*more)).metadata) == each * fields
+        return
+    status = refused(*more).status
+    assert status is not None
+    assert status.code is Code.RESOURCE_EXHAUSTED
+    assert status.message == f"metadata x-bin: more than {MAX_METADATA} values in one call"
+
+
+@pytest.mark.parametrize("field", [("x", "\xf0\x9f\x98\x80 and more"), ("x-bin", "AAEC,AAED")])
+def test_a_field_that_is_repeated_is_decoded_once(field: tuple[str, str]) -> None:
+    once = read_request(headers(field)).metadata
+    thrice = read_request(headers(field, field, field)).metadata
+    assert thrice == once * 3
+    assert len({id(value) for _, value in thrice}) == len(once)
 
 
 @given(st.binary(max_size=64))
