@@ -32,7 +32,7 @@ LOCAL_ANNOTATIONS: Final = ("notified.notifications.argoproj.io", "argocd.argopr
 """Annotations that controllers in this cluster write: kept when the principal's object has none."""
 
 IN_CLUSTER: Final = {"name": "in-cluster", "server": ""}
-"""The destination of every managed Application: the cluster that its agent runs in."""
+"""Where every managed Application goes: the cluster that its agent runs in. The namespace there is the principal's word."""
 
 MAX_OBJECT: Final = 3 * 1024 * 1024
 """Bytes of an Application's JSON; a Kubernetes API server takes no larger request, so no honest one exists."""
@@ -231,7 +231,10 @@ def _spec(body: Mapping[str, Any], uid: str) -> dict[str, Any]:
     if not uid or not isinstance(spec, Mapping):
         raise UnfitError("an Application without metadata.uid, or whose spec is no mapping")
     spec_checksum(body)  # what has no checksum could never be compared
-    return {**spec, "destination": dict(IN_CLUSTER)}
+    destination = spec.get("destination") or {}
+    if not isinstance(destination, Mapping):
+        raise UnfitError(f"spec.destination is a {type(destination).__name__}: a mapping is needed")
+    return {**spec, "destination": {**destination, **IN_CLUSTER}}
 
 
 def _texts(metadata: Mapping[str, Any], key: str) -> dict[str, str]:

@@ -42,7 +42,7 @@ def ours(name: str = "shop", *, uid: str = "uid-1", principal: str = "principal-
         "annotations": {key: value for key, value in annotations.items() if value},
     }
     metadata |= changes.pop("metadata", {})
-    spec = SPEC | {"destination": {"name": "in-cluster", "server": ""}}
+    spec = SPEC | {"destination": {"name": "in-cluster", "namespace": "shop", "server": ""}}
     return {"apiVersion": "argoproj.io/v1alpha1", "kind": APPLICATION, "metadata": metadata, "spec": spec} | changes
 
 

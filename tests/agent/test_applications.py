@@ -35,6 +35,25 @@ def test_a_new_copy_lives_in_the_agents_namespace_and_cluster() -> None:
     assert copy == ours()
 
 
+@pytest.mark.parametrize(
+    ("destination", "here"),
+    [
+        ({"name": "agent-a", "namespace": "shop"}, {"name": "in-cluster", "namespace": "shop", "server": ""}),
+        (
+            {"server": "https://10.0.0.1", "namespace": "shop"},
+            {"name": "in-cluster", "namespace": "shop", "server": ""},
+        ),
+        ({"name": "agent-a"}, {"name": "in-cluster", "server": ""}),
+        (None, {"name": "in-cluster", "server": ""}),
+    ],
+)
+def test_only_the_cluster_of_a_destination_is_the_agents(
+    destination: dict[str, str] | None, here: dict[str, str]
+) -> None:
+    copy = merged(None, incoming(theirs(spec=SPEC | {"destination": destination})), namespace="argocd")
+    assert copy["spec"] == SPEC | {"destination": here}
+
+
 def test_the_principals_own_identity_is_never_taken_as_ours() -> None:
     copy = merged(None, incoming(), namespace="argocd")
     assert not {"uid", "resourceVersion"} & set(copy["metadata"])
@@ -138,6 +157,10 @@ UNFIT = {
     "long uid": ({"metadata": {"name": "shop", "uid": "u" * 200}, "spec": {}}, "metadata.uid"),
     "no spec": ({"metadata": {"name": "shop", "uid": "u"}}, "spec"),
     "spec no mapping": ({"metadata": {"name": "shop", "uid": "u"}, "spec": []}, "spec"),
+    "destination a text": (
+        {"metadata": {"name": "shop", "uid": "u"}, "spec": {"destination": "here"}},
+        "spec.destination is a str: a mapping is needed",
+    ),
     "labels no texts": ({"metadata": {"name": "shop", "uid": "u", "labels": {"a": 1}}, "spec": {}}, "labels"),
     "annotations a list": ({"metadata": {"name": "shop", "uid": "u", "annotations": [1]}, "spec": {}}, "annotations"),
     "finalizers a text": ({"metadata": {"name": "shop", "uid": "u", "finalizers": "x"}, "spec": {}}, "finalizers"),

@@ -85,7 +85,7 @@ async def test_an_application_comes_changes_and_goes(config: Configs, store: Pat
     talk = Talk()
     async with talk.principal.serve() as principal, agent_running(config(principal.port)):
         await talk.tell(EventType.CREATE)
-        assert read(store / FILE)["spec"]["destination"] == {"name": "in-cluster", "server": ""}
+        assert read(store / FILE)["spec"]["destination"] == {"name": "in-cluster", "namespace": "shop", "server": ""}
         await talk.tell(EventType.SPEC_UPDATE, version="2", spec=SPEC | {"project": "other"})
         assert read(store / FILE)["spec"]["project"] == "other"
         await talk.tell(EventType.DELETE, version="3")

@@ -294,7 +294,7 @@ def test_a_local_edit_is_undone_by_asking_for_the_truth() -> None:
     assert request.type == EventType.REQUEST_UPDATE
     assert request.payload()["checksum"] is None
     assert agent.receive(sent(EventType.SPEC_UPDATE, theirs())) == []
-    assert agent.shop["spec"]["destination"] == {"name": "in-cluster", "server": ""}
+    assert agent.shop["spec"]["destination"] == {"name": "in-cluster", "namespace": "shop", "server": ""}
 
 
 def test_a_removed_source_annotation_is_restored() -> None:
