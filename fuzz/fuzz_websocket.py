@@ -23,7 +23,13 @@ REQUEST = (
 
 
 class Ear:
-    """A call that only listens."""
+    """A call that only listens: a stream, which waits for no request."""
+
+    gathering = False
+
+    def too_slow(self, seconds: float) -> None:
+        """Only who waits for a request is told so."""
+        raise AssertionError(f"a stream was told that its request took {seconds} s")
 
     def __init__(self) -> None:
         self.told: list[bytes] = []
