@@ -32,7 +32,7 @@ LOCAL_ANNOTATIONS: Final = ("notified.notifications.argoproj.io", "argocd.argopr
 """Annotations that controllers in this cluster write: kept when the principal's object has none."""
 
 IN_CLUSTER: Final = {"name": "in-cluster", "server": ""}
-"""Where every managed Application goes: the cluster that its agent runs in. The namespace there is the principal's word."""
+"""The cluster of every managed Application: its agent's own. The namespace there is the principal's word."""
 
 MAX_OBJECT: Final = 3 * 1024 * 1024
 """Bytes of an Application's JSON; a Kubernetes API server takes no larger request, so no honest one exists."""
@@ -227,9 +227,11 @@ MAX_UID: Final = 128
 
 
 def _spec(body: Mapping[str, Any], uid: str) -> dict[str, Any]:
+    if not uid:
+        raise UnfitError("an Application without metadata.uid")
     spec = body.get("spec")
-    if not uid or not isinstance(spec, Mapping):
-        raise UnfitError("an Application without metadata.uid, or whose spec is no mapping")
+    if not isinstance(spec, Mapping):
+        raise UnfitError("an Application without spec, or whose spec is no mapping")
     spec_checksum(body)  # what has no checksum could never be compared
     destination = spec.get("destination") or {}
     if not isinstance(destination, Mapping):

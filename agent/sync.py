@@ -105,7 +105,8 @@ class Planner:
         try:
             return handler(self, event)
         except UnfitError as error:
-            return [*self._complain(error.name, str(error)), Note("event refused", {"reason": str(error)})]
+            named = {"application": error.name} if error.name else {}
+            return [*self._complain(error.name, str(error)), Note("event refused", named | {"reason": str(error)})]
 
     def wrote(self, write: Write) -> list[Effect]:
         """A write has been done: what follows from it."""

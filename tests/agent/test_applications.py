@@ -152,10 +152,10 @@ UNFIT = {
     "long name": ({"metadata": {"name": "a" * 254}}, "metadata.name"),
     "name no text": ({"metadata": {"name": 5}}, "metadata.name 5"),
     "other namespace": ({"metadata": {"name": "shop", "namespace": "agent-b"}}, "agent-a or argocd is accepted"),
-    "no uid": ({"metadata": {"name": "shop"}, "spec": {}}, "metadata.uid"),
+    "no uid": ({"metadata": {"name": "shop"}, "spec": {}}, "without metadata.uid$"),
     "uid no text": ({"metadata": {"name": "shop", "uid": 5}, "spec": {}}, "metadata.uid"),
     "long uid": ({"metadata": {"name": "shop", "uid": "u" * 200}, "spec": {}}, "metadata.uid"),
-    "no spec": ({"metadata": {"name": "shop", "uid": "u"}}, "spec"),
+    "no spec": ({"metadata": {"name": "shop", "uid": "u"}}, "without spec"),
     "spec no mapping": ({"metadata": {"name": "shop", "uid": "u"}, "spec": []}, "spec"),
     "destination a text": (
         {"metadata": {"name": "shop", "uid": "u"}, "spec": {"destination": "here"}},

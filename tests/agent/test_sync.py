@@ -233,6 +233,7 @@ def test_a_bad_object_is_an_error_for_the_principal() -> None:
     agent = Agent()
     (error,) = agent.receive(sent(EventType.CREATE, theirs(spec=[])))
     assert error.payload()["resourceName"] == "shop"
+    assert agent.notes[-1].facts["application"] == "shop"
     assert agent.objects == {}
 
 
@@ -240,6 +241,7 @@ def test_an_object_without_a_usable_name_is_only_logged() -> None:
     agent = Agent()
     assert agent.receive(sent(EventType.CREATE, theirs("../x"))) == []
     assert agent.notes[-1].message == "event refused"
+    assert "application" not in agent.notes[-1].facts
 
 
 def test_a_complaint_is_taken_back_by_the_true_status() -> None:
