@@ -1,5 +1,6 @@
 """What every test shares: the one switch that turns a missing part into a failure."""
 
+import gc
 import os
 from collections.abc import Iterator
 from typing import Any
@@ -28,6 +29,15 @@ def logging_as_nobody_set_it_up(monkeypatch: pytest.MonkeyPatch) -> Iterator[Non
     monkeypatch.setattr(structlog, "configure", without_keeping)
     yield
     structlog.reset_defaults()
+
+
+@pytest.fixture
+def collector_as_before() -> Iterator[None]:
+    """A principal sets the garbage collector for its whole process: not for the tests that follow."""
+    thresholds = gc.get_threshold()
+    yield
+    gc.unfreeze()
+    gc.set_threshold(*thresholds)
 
 
 def missing(reason: str) -> None:

@@ -2,19 +2,12 @@
 
 import gc
 import weakref
-from collections.abc import Iterator
 
 import pytest
 
 from principal.collecting import THRESHOLD, quieten
 
-
-@pytest.fixture(autouse=True)
-def _as_before() -> Iterator[None]:
-    before = gc.get_threshold()
-    yield
-    gc.unfreeze()
-    gc.set_threshold(*before)
+pytestmark = pytest.mark.usefixtures("collector_as_before")
 
 
 class Knot:

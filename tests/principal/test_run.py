@@ -26,6 +26,8 @@ from principal.syncing import Syncing
 
 AUTH = "identity:x-forwarded-client-cert:spiffe://cluster.local/ns/argocd-agents/sa/{agent}"
 
+pytestmark = pytest.mark.usefixtures("collector_as_before")
+
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
