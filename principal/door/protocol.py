@@ -108,6 +108,7 @@ class DoorProtocol(asyncio.Protocol):
                 return
             self._first = None
             if not PREFACE.startswith(data[:SNIFFED]):
+                side.lost("it speaks HTTP/1.1", self._loop.time())
                 side = self.side = self._http1()
         self._flushing = True
         try:
@@ -141,6 +142,9 @@ class DoorProtocol(asyncio.Protocol):
             self._ending.cancel()
         self._door.went(self)
         self._lose(f"connection lost: {exc}" if exc is not None else "the peer closed the connection")
+        # What is in a circle stays until the garbage collector has looked at all there is, and that is rare here: what
+        # peers leave that come and go would be hundreds of megabytes.
+        self.side = self._transport = None
 
     def wake(self) -> None:
         """There is output: write it at the end of this turn."""

@@ -39,7 +39,7 @@ class Outgoing:
         """Window updates that the data we have sent explains, and that have not come."""
         self.waiting: dict[int, Stream] = {}
         """Streams on which data waits."""
-        self.on_ended: Callable[[Stream], None] = lambda _stream: None
+        self.on_ended: Callable[[Stream], None] = _nobody
         """Told when a stream's last frame is in `frames`."""
         self._window = DEFAULT_WINDOW
         self._ready: dict[int, Stream] = {}
@@ -86,6 +86,8 @@ class Outgoing:
         self.urgent(frame)
         if end:
             self.on_ended(stream)
+            # Nothing comes for it any more; the call knows the stream, and in a circle both would outlive the stream.
+            stream.call = None
 
     def data(self, stream: Stream, data: bytes) -> bool:
         """Send data now, or keep it until it may go; whether it was sent."""
@@ -126,6 +128,12 @@ class Outgoing:
         self.waiting.pop(stream.id, None)
         self._ready.pop(stream.id, None)
         stream.pending, stream.pending_bytes, stream.trailers, stream.clogged = None, 0, None, False
+
+    def lost(self) -> None:
+        """The transport is gone: nothing is taken any more, and nobody is told."""
+        self.frames = []
+        self._wake = _nobody
+        self.on_ended = _nobody
 
     def pump(self, events: list[Event]) -> None:
         """Send of what waits as much as may go."""
@@ -191,6 +199,10 @@ class Outgoing:
             if stream.trailers is not None:
                 block, stream.trailers = stream.trailers, None
                 self.headers(stream, block, end=True)
+
+
+def _nobody(*_told: object) -> None:
+    """Who is told where there is nobody."""
 
 
 def _unread(limit: int) -> ConnectionFault:

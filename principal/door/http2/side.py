@@ -111,6 +111,7 @@ class Http2Side:
         """The connection is gone."""
         words = self._connection.evidence.last_words()
         self._handle(self._connection.lost(f"{why} ({words})" if words else why), now)
+        self._connection.outgoing.lost()
 
     def drain(self, now: float, why: str) -> None:
         """Take no new calls, in two steps (RFC 9113 §6.8)."""
@@ -162,8 +163,7 @@ class Http2Side:
                 if not self._connection.closing and now - stream.opened < YOUNG_SECONDS:
                     # Reset by the peer, or for what it did: the same to us.
                     self._resets.note(stream.owner, now)
-                if stream.call is not None:
-                    stream.call.on_reset(event.why)
+                self._tell_over(stream, event.why)
             case HalfClosed() if stream.call is not None:
                 self._half_open.pop(stream.id, None)
                 stream.call.on_half_closed()
@@ -180,7 +180,10 @@ class Http2Side:
         if self._resets.refused(stream.owner, now):
             self._connection.refuse(stream, REFUSED, now)
             return
-        call = stream.call = self._serving.open(event.headers, StreamWire(self._connection, stream, self._clock))
+        call = self._serving.open(event.headers, StreamWire(self._connection, stream, self._clock))
+        if self._connection.streams.get(stream.id) is not stream:
+            return  # answered at once
+        stream.call = call
         if event.ended:
             call.on_half_closed()
         elif call.gathering:
@@ -193,8 +196,13 @@ class Http2Side:
         stream = self._half_open.pop(next(iter(self._half_open)))
         why = f"{HALF_OPEN} younger unary calls wait for their requests"
         self._connection.reset(stream, ErrorCode.REFUSED_STREAM, why)
-        if stream.call is not None:
-            stream.call.on_reset(why)
+        self._tell_over(stream, why)
+
+    def _tell_over(self, stream: Stream, why: str) -> None:
+        """Tell a stream's call that it is over. Then the two part: see Outgoing.headers."""
+        call, stream.call = stream.call, None
+        if call is not None:
+            call.on_reset(why)
 
     def _end_slow(self, now: float) -> None:
         """End unary calls whose requests take too long."""

@@ -1,10 +1,12 @@
 """The door on real sockets: how it fills, empties and ends. Each on both event loops that it may run on."""
 
 import asyncio
+import gc
 import inspect
 import socket
 import ssl
 import struct
+from collections import Counter
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
@@ -169,6 +171,54 @@ async def test_calls_that_do_not_end_are_ended_after_the_grace(house: House) -> 
     runtime = house.door.house.runtime
     assert isinstance(runtime, server.LoopRuntime)
     await until(lambda: not runtime._tasks)
+
+
+HALF_A_BLOCK = HELLO + frame(codes.HEADERS, 0, 1, b"x")
+
+
+def rooms_own() -> Counter[str]:
+    """Objects of the door's rooms that are there, by type."""
+    kinds = map(type, gc.get_objects())
+    return Counter(kind.__qualname__ for kind in kinds if str(kind.__module__).startswith("principal.door"))
+
+
+CUT = b"\0\0\0\0\x05abc"
+LEFT: dict[str, tuple[bytes, str, bytes, int]] = {
+    "a stream amid a message": (HELLO, "/s", CUT, codes.HEADERS),
+    "a request amid its message": (HELLO, "/u", CUT, codes.SETTINGS),
+    "an answered call": (HELLO, "/u", framed(b"x"), codes.DATA),
+    "a call of nothing": (HELLO, "/not/there", framed(b"x"), codes.HEADERS),
+    "half a header block": (HALF_A_BLOCK, "", b"", codes.SETTINGS),
+}
+"""What a client says, on which path, and the last frame that it waits for."""
+
+
+@both
+async def test_what_a_connection_held_goes_with_it_and_does_not_wait_for_the_garbage_collector(house: House) -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        before = rooms_own()
+        for what, (hello, path, body, answer) in LEFT.items():
+            peer = await house.connect(hello)
+            if path:
+                peer.open(1, path, data=body, end=body != CUT)
+            await peer.until(answer)
+            peer.writer.close()
+            await until(lambda: not house.door._connections)
+            for handler in house.service.handlers:
+                vars(handler).clear()  # the service's own circle: a stream's handler knows its sink
+            house.service.handlers.clear()
+            house.service.calls.clear()
+            await asyncio.sleep(0)  # what ran last is held by its frame until the loop has turned
+            assert rooms_own() - before == Counter(), what
+        asking = await house.connect(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n")
+        await asking.gone()
+        asking.writer.close()
+        await until(lambda: not house.door._connections)
+        assert rooms_own() - before == Counter()
+    finally:
+        gc.enable()
 
 
 @both
