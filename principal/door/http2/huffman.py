@@ -23,6 +23,9 @@ LONGEST: Final = 15
 SHORTEST: Final = 5
 """Bits of HPACK's shortest codes: how many characters a byte may hold."""
 
+SMALLEST_WINDOW: Final = 9
+"""Bits of the smallest window that zlib has for bare DEFLATE: nothing looks back, and each string's reader copies it."""
+
 _MIRRORED: Final = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 """HPACK fills a byte from its highest bit, DEFLATE from its lowest."""
 
@@ -46,7 +49,7 @@ def _beginning() -> bytes:
     return int(bits[::-1], 2).to_bytes(len(bits) // 8, "little")
 
 
-_READER: Final = zlib.decompressobj(-zlib.MAX_WBITS)
+_READER: Final = zlib.decompressobj(-SMALLEST_WINDOW)
 _READER.decompress(_beginning())
 
 
