@@ -24,7 +24,7 @@ SHORTEST: Final = 5
 """Bits of HPACK's shortest codes: how many characters a byte may hold."""
 
 SMALLEST_WINDOW: Final = 9
-"""Bits of the smallest window that zlib has for bare DEFLATE: nothing looks back, and each string's reader copies it."""
+"""Bits of the smallest window that zlib has for bare DEFLATE: nothing looks back, each string's reader copies it."""
 
 _MIRRORED: Final = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 """HPACK fills a byte from its highest bit, DEFLATE from its lowest."""
