@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import itertools
 import math
 import signal
@@ -50,6 +51,11 @@ PLAIN_EVERY: Final = 5
 
 EXIT_KEPT, EXIT_BROKEN, EXIT_FAILED = 0, 1, 3
 
+KEPT: Final = "The demo kept its promises."
+BROKEN: Final = "The demo did NOT keep its promises."
+STOPPED: Final = "The demo was stopped before it had shown everything that it promises."
+"""Its last words."""
+
 
 def run(config: DemoConfig) -> int:
     """Run the demo; 0 when it showed what it promises, 1 when not, 3 when it could not run."""
@@ -62,6 +68,10 @@ def run(config: DemoConfig) -> int:
         print(f"meshtether demo: {error}", file=sys.stderr)  # noqa: T201 - the command's own output
     except (SidecarError, ProcessError) as error:
         print(f"meshtether demo: {error}", file=sys.stderr)  # noqa: T201 - the command's own output
+    except OSError as error:
+        # Whatever the demo reads and writes is in its folder, which may be anywhere.
+        told = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        print(f"meshtether demo: {told}; --dir names another folder", file=sys.stderr)  # noqa: T201 - the same
     return EXIT_FAILED
 
 
@@ -75,7 +85,7 @@ async def _run(config: DemoConfig, console: Console) -> int:
             stage = Stage(config, folder, console)
             await stage.build(stack)
             scene = await stage.watch(stop)
-            return stage.conclude(scene)
+            return stage.conclude(scene, stopped=stop.is_set())
 
 
 @contextlib.contextmanager
@@ -103,7 +113,7 @@ class Stage:
 
     async def build(self, stack: contextlib.AsyncExitStack) -> None:
         """Start everything; what has been started ends with `stack`."""
-        principal_port, admin_port = _free_port(), _admin_port()
+        principal_port = _free_port()
         lab = LabMesh(
             LabConfig(
                 principal_port=principal_port,
@@ -124,11 +134,8 @@ class Stage:
         await stack.enter_async_context(lab)
         self._identities = {name: lab.identity_of(name) for name in self._everyone}
         principal_store = self._applications()
+        admin_port = await self._start_principal(stack, port=principal_port, store=principal_store)
         url = f"http://127.0.0.1:{admin_port}"
-        hub = principal_command(
-            mesh=self._config.mesh, port=principal_port, admin_port=admin_port, store=principal_store
-        )
-        await self._start(stack, hub, "principal ready")
         for name in self._everyone:
             store = self._folder / "stores" / name
             store.mkdir(parents=True, exist_ok=True)
@@ -155,14 +162,14 @@ class Stage:
                 stop, deadline, lambda scene, _: screen.update(table.live(scene.rows, caption=caption), refresh=True)
             )
 
-    def conclude(self, scene: Scene) -> int:
-        """Print each promise and whether it was kept; the exit status."""
+    def conclude(self, scene: Scene, *, stopped: bool) -> int:
+        """Print each promise and whether it was kept; the exit status. `stopped`: somebody ended it by a signal."""
         verdicts = judge(scene.rows, self._identities)
         self._console.print()
         for verdict in verdicts:
             self._console.print(_line(verdict), markup=False)
         kept = all(verdict.kept for verdict in verdicts)
-        self._console.print("\nThe demo kept its promises." if kept else "\nThe demo did NOT keep its promises.")
+        self._console.print(f"\n{KEPT if kept else STOPPED if stopped else BROKEN}")
         return EXIT_KEPT if kept else EXIT_BROKEN
 
     async def _look_until(self, stop: asyncio.Event, deadline: float, show: Callable[[Scene, int], None]) -> Scene:
@@ -194,6 +201,19 @@ class Stage:
         for name in self._living:
             (store / f"{name}.yaml").write_text(application(name), "utf-8")
         return store
+
+    async def _start_principal(self, stack: contextlib.AsyncExitStack, *, port: int, store: Path) -> int:
+        """Start the principal; its admin port, which another demo may take between our look and its start."""
+        admin_port = _admin_port()
+        command = functools.partial(principal_command, mesh=self._config.mesh, port=port, store=store)
+        try:
+            await self._start(stack, command(admin_port=admin_port), "principal ready")
+        except ProcessError:
+            if admin_port != ADMIN_PORT or (admin_port := _admin_port()) == ADMIN_PORT:
+                raise
+            self._console.print(f"Port {ADMIN_PORT} was taken meanwhile; once more with another:")
+            await self._start(stack, command(admin_port=admin_port), "principal ready")
+        return admin_port
 
     async def _start(self, stack: contextlib.AsyncExitStack, command: Command, until: str) -> None:
         self._console.print(f"$ {command.shown()}", markup=False, soft_wrap=True)

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -9,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from meshtether.demo import run
+from meshtether.demo.plan import DemoConfig
 from tests.e2e.world import need_envoy
 
 pytestmark = [pytest.mark.lab, pytest.mark.process, pytest.mark.timeout(240)]
@@ -49,7 +52,35 @@ def test_ctrl_c_ends_it_in_order_and_leaves_no_process_behind(tmp_path: Path) ->
         assert demo.wait(60) == 1, (tmp_path / "out").read_text()
     assert len(children) >= 9
     assert [pid for pid in children if _alive(pid)] == []
-    assert "it has not died yet" in (tmp_path / "out").read_text()
+    said = (tmp_path / "out").read_text()
+    assert "it has not died yet" in said
+    assert said.endswith("The demo was stopped before it had shown everything that it promises.\n")
+
+
+def test_an_admin_port_that_is_taken_meanwhile_is_not_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    need_envoy()
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        taken = other.getsockname()[1]
+        looks = iter([taken])
+        real = run._free_port
+        monkeypatch.setattr(run, "ADMIN_PORT", taken)
+        monkeypatch.setattr(run, "_admin_port", lambda: next(looks, None) or real())
+        run.run(DemoConfig(agents=1, seconds=0.1, directory=tmp_path, plain=True))
+    said = capsys.readouterr()
+    assert f"Port {taken} was taken meanwhile" in said.out
+    assert "Try meanwhile: curl" in said.out, said.err
+
+
+def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").touch()
+    assert run.run(DemoConfig(directory=tmp_path / "file" / "demo")) == 3
+    assert capsys.readouterr().err == (
+        f"meshtether demo: {tmp_path}/file/demo: Not a directory; --dir names another folder\n"
+    )
 
 
 def test_without_an_envoy_one_sentence_says_how_to_get_it(tmp_path: Path) -> None:
