@@ -8,7 +8,7 @@ import click
 import httpx
 from rich.table import Table
 
-from meshtether.commands.failing import FAILED, fail
+from meshtether.commands.failing import BAD_USAGE, FAILED, fail
 from meshtether.commands.printing import print_table
 from meshtether.logs import printable
 
@@ -162,7 +162,9 @@ def _get(url: str, path: str, **query: str | int) -> dict[str, Any]:
         answer = response.json()
     except httpx.ConnectError as error:
         fail("admin", f"nobody answers at {url} ({error}); see --url, and --admin-port of the principal", status=FAILED)
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+    except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
+        fail("admin", f"--url: {url!r}: {error}; accepted: a URL such as {DEFAULT_URL}", status=BAD_USAGE)
+    except (httpx.HTTPError, ValueError) as error:
         fail("admin", f"{url}{path}: {error}", status=FAILED)
     if not isinstance(answer, dict):
         fail("admin", f"{url}{path} answers something that is no JSON object", status=FAILED)

@@ -5,6 +5,8 @@ from typing import Final
 
 import click
 
+from mesh.nearest import nearest
+
 COMMANDS: Final = {
     "generate": "meshtether.commands.mesh_generate",
     "verify": "meshtether.commands.mesh_verify",
@@ -29,6 +31,16 @@ class LazyGroup(click.Group):
             return None
         command: click.Command = getattr(importlib.import_module(module), cmd_name)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that is meant. click would suggest none for a misspelt one: it knows only what is imported."""
+        name = args[0]
+        near = "" if name in COMMANDS else nearest(name, COMMANDS)
+        if near:
+            ctx.fail(f"No such command {name!r}. Did you mean {near!r}?")
+        return super().resolve_command(ctx, args)
 
 
 @click.group(cls=LazyGroup, short_help="Ask about identities and meshes.")

@@ -101,7 +101,11 @@ def test_agent_runs_with_its_settings_and_ends_with_its_status(monkeypatch: pyte
         (["demo", "--agents", "21"], "21"),
         (["demo", "--mesh", "consul"], "consul"),
         (["prinzipal"], "prinzipal"),
+        (["mesh", "verfy"], "No such command 'verfy'. Did you mean 'verify'?"),
+        (["mesh", "xyzzy"], "No such command 'xyzzy'"),
         (["admin", "agents", "-o", "xml"], "xml"),
+        (["admin", "agents", "--url", "localhost"], "--url: 'localhost': Request URL is missing an 'http://'"),
+        (["admin", "deaths", "--url", "http://hub:port"], "accepted: a URL such as http://127.0.0.1:8090"),
     ],
 )
 def test_bad_usage_is_status_2_and_a_sentence_on_stderr(arguments: list[str], told: str) -> None:
