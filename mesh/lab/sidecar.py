@@ -16,6 +16,7 @@ from typing import Any
 import structlog
 
 from mesh.lab import admin, leash
+from mesh.lab.signals import send
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -177,10 +178,7 @@ class Sidecar:
         return self._process
 
     def _signal(self, number: signal.Signals) -> None:
-        try:
-            self._alive().send_signal(number)
-        except ProcessLookupError:
-            pass  # it ended a moment ago, and the event loop has not heard of it yet
+        send(self._alive(), number)
 
     def _failure(self, what: str) -> SidecarError:
         """An error that shows what the Envoy said last."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from mesh.lab import leash
+from mesh.lab.signals import send
 from meshtether.demo.plan import Command
 
 STOP_WITHIN: Final = 10.0
@@ -98,11 +99,8 @@ class Process:
 
     def signal(self, number: signal.Signals) -> None:
         """Send it a signal; nothing happens when it is not running."""
-        if self._process is not None and self._process.returncode is None:
-            try:
-                self._process.send_signal(number)
-            except ProcessLookupError:
-                pass  # it ended a moment ago, and the event loop has not heard of it yet
+        if self._process is not None:
+            send(self._process, number)
 
     async def kill(self) -> None:
         """SIGKILL, and wait until it is gone."""
