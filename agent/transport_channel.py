@@ -5,16 +5,14 @@ What each argument does was measured with grpcio 1.85; arguments with a wrong na
 
 import ipaddress
 from importlib.metadata import version
-from pathlib import Path
 from typing import Final
 
 import grpc
 from grpc import aio
 
-from agent.causes import Cause, Verdict
 from agent.config import AgentConfig
-from agent.transport import CallError
 from agent.transport_certificate import pinned, unverified
+from agent.transport_files import read_files
 
 PING_TIMEOUT_MS: Final = 20_000
 """Milliseconds in which an HTTP/2 ping must be answered; grpc-go's default, which argocd-agent uses."""
@@ -80,18 +78,12 @@ async def make_channel(config: AgentConfig) -> aio.Channel:
     options = arguments(config)
     if config.plaintext:
         return aio.insecure_channel(target(config), options, compression)
-    roots = _read(config.root_ca_path)
+    files = read_files(config)
+    roots = files.roots
     if config.insecure_tls:
         roots, name = await unverified(config)
         options.append(("grpc.ssl_target_name_override", name))
     elif config.principal_identity:
         roots = await pinned(config)
-    credentials = grpc.ssl_channel_credentials(roots, _read(config.tls_client_key), _read(config.tls_client_cert))
+    credentials = grpc.ssl_channel_credentials(roots, files.key, files.chain)
     return aio.secure_channel(target(config), credentials, options, compression)
-
-
-def _read(path: Path | None) -> bytes | None:
-    try:
-        return None if path is None else path.read_bytes()
-    except OSError as error:
-        raise CallError(Verdict(Cause.CREDENTIALS_UNREADABLE, f"{path}: {error.strerror}")) from error
