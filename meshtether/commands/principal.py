@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from meshtether.commands.attest_settings import peer_notices
+from meshtether.commands.attest_settings import HEADER_METHODS, peer_notices
 from meshtether.commands.auth_settings import auth_notices
 from meshtether.commands.options_command import OptionsCommand
 from meshtether.commands.principal_settings import build_principal
@@ -19,7 +19,7 @@ ROOT: Final = 0
 def notices(config: PrincipalConfig) -> list[Notice]:
     """What an operator of a principal with these settings should know."""
     found: list[Notice] = []
-    if config.attest is Attest.OFF and config.insecure_plaintext:
+    if config.attest is Attest.OFF and config.auth.partition(":")[0] in HEADER_METHODS:
         because = "whoever reaches the port without passing the sidecar can claim to be any agent"
         found.append(Notice("connections are not attested", {"host": config.listen_host, "because": because}))
     if ROOT in config.sidecar_uids:

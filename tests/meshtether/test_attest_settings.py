@@ -1,5 +1,7 @@
 """Who may connect at all, by what the options come to together."""
 
+from pathlib import Path
+
 import pytest
 
 from meshtether.commands.principal import notices
@@ -53,6 +55,13 @@ def test_attestation_can_be_switched_off_on_loopback_and_that_is_worth_a_warning
     assert config.attest is Attest.OFF
     [notice] = notices(config)
     assert notice.message == "connections are not attested"
+
+
+def test_nobody_is_warned_of_forged_headers_where_passwords_are_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "users").touch()
+    config = build("--listen-host=127.0.0.1", auth=f"userpass:{tmp_path / 'users'}")
+    assert config.attest is Attest.OFF
+    assert not notices(config)
 
 
 @pytest.mark.parametrize("host", ["", "0.0.0.0", "::", "10.0.0.1", "principal.example", "127.0.0.1.example"])
