@@ -17,7 +17,8 @@ MAX_TEXT: Final = 512
 MAX_LIST: Final = 1000
 """Members of a list, such as agents; each may become a Deployment."""
 
-_LABEL_VALUE_INNER: Final = frozenset("-_.")
+MAX_SHOWN: Final = 80
+"""Characters of a value that a message repeats."""
 
 
 class KindError(ValueError):
@@ -99,12 +100,16 @@ def texts(each: Kind) -> Kind:
         )
 
     def parse(value: Any) -> tuple[str, ...]:
-        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        if not isinstance(value, list) or len(value) > MAX_LIST:
             raise KindError
-        members = tuple(value)
-        if not check(members):
-            raise KindError
-        return members
+        members: dict[str, None] = {}
+        for item in value:
+            if not isinstance(item, str) or not each.check(item):
+                raise KindError(f"{item!r:.{MAX_SHOWN}} cannot stand in it")
+            if item in members:
+                raise KindError(f"{item!r:.{MAX_SHOWN}} stands in it twice")
+            members[item] = None
+        return tuple(members)
 
     return Kind(f"a list of at most {MAX_LIST} different values, each {each.accepted}", parse, check, list)
 
