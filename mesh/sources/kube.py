@@ -89,6 +89,9 @@ async def open_api(kubeconfig: Path | None, context: str | None, stack: AsyncExi
     settings = client.Configuration()
     settings.retries = False
     try:
+        if kubeconfig is not None:
+            # The client would tell of a file that it cannot read on stderr, and then miss what is not in it.
+            kubeconfig.open("rb").close()
         if kubeconfig is None and context is None and not _has_default():
             config.load_incluster_config(client_configuration=settings)  # type: ignore[no-untyped-call]
         else:
@@ -168,6 +171,8 @@ def _status(data: bytes) -> str:
 
 
 def _words(error: Exception) -> str:
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror}"
     return str(error).strip() or type(error).__name__
 
 

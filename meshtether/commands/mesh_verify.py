@@ -81,6 +81,9 @@ def verify(  # noqa: PLR0913 - one for each flag
     """  # noqa: D301 - \b is click's mark for lines that stay as they are
     if not paths and not from_cluster:
         raise click.UsageError("nothing to verify: give files, folders, `-` or --from-cluster")
+    for option, given in (("--kubeconfig", kubeconfig), ("--context", context), ("--namespace", namespaces)):
+        if given and not from_cluster:
+            raise click.UsageError(f"{option} says which part of a cluster to read; give --from-cluster with it")
     intent = load_intent(COMMAND, intent_file) if intent_file else None
     read = read_sources(Sources(paths, crds, from_cluster, kubeconfig, context, namespaces))
     checked = check(read.manifests, intent=intent, schemas=read.schemas)

@@ -135,6 +135,15 @@ def test_bad_usage_is_status_two(arguments: tuple[str, ...]) -> None:
     assert result.stderr
 
 
+@pytest.mark.parametrize("option", ["--namespace", "--context", "--kubeconfig"])
+def test_what_narrows_a_cluster_without_a_cluster_is_bad_usage(rule: str, option: str) -> None:
+    result = run("verify", rule, option, "argocd")
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert option in result.stderr
+    assert "--from-cluster" in result.stderr
+
+
 def test_standard_input_is_a_dash() -> None:
     result = run("verify", "-", "--crds", str(CRDS), "-o", "json", given=RULE)
     assert [each["file"] for each in findings(result) if each["code"] == "MT1703"] == ["<stdin>"]

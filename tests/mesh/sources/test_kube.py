@@ -167,7 +167,12 @@ def test_no_configuration_is_a_finding(tmp_path, monkeypatch):
     monkeypatch.setattr(kube.config, "KUBE_CONFIG_DEFAULT_LOCATION", str(tmp_path / "none"))
     monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
     assert "no cluster is configured" in finding_of()
-    assert "no cluster is configured" in finding_of(kubeconfig=tmp_path / "none")
+
+
+def test_a_kubeconfig_that_is_not_there_is_named_and_nothing_else_is_printed(tmp_path, capfd):
+    told = finding_of(kubeconfig=tmp_path / "none")
+    assert told == f"no cluster is configured: {tmp_path}/none: No such file or directory"
+    assert capfd.readouterr() == ("", "")
 
 
 def test_a_context_that_is_not_there_is_a_finding(tmp_path):
