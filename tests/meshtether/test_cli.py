@@ -1,7 +1,9 @@
 """The command line as a user meets it: help, exit statuses, and what each command makes of its arguments."""
 
 import asyncio
+import shlex
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -114,6 +116,17 @@ def test_bad_usage_is_status_2_and_a_sentence_on_stderr(arguments: list[str], to
     assert result.stdout == ""
     assert told in result.stderr.replace("\n", " ")
     assert "Traceback" not in result.stderr
+
+
+def test_bad_usage_in_the_documentation_is_what_is_said() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text("utf-8")
+    example = page.partition("one line for each problem")[2].partition("```console\n$ ")[2].partition("\n```")[0]
+    line, *told = example.splitlines()
+    variable, _, command = line.partition(" meshtether ")
+    name, _, value = variable.partition("=")
+    result = invoke(*shlex.split(command), **{name: value})
+    assert result.stderr.splitlines() == told
+    assert result.exit_code == 2
 
 
 def test_a_terminal_sequence_in_a_bad_flag_is_not_printed() -> None:
