@@ -34,10 +34,10 @@ def _encode(headers: tuple[tuple[str, str], ...]) -> bytes:
     return Encoder().encode(fields, huffman=False)
 
 
-_TOKEN: Final = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz")
+_TOKEN: Final = b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
 """Characters of a field name: token characters of RFC 9110 without upper case (RFC 9113 §8.2.1)."""
 
-_FORBIDDEN: Final = frozenset("\0\n\r")
+_FORBIDDEN: Final = ("\0", "\n", "\r")
 """Characters that no value may hold (§8.2.1)."""
 
 _PSEUDO: Final = frozenset({":method", ":scheme", ":path", ":authority"})
@@ -51,7 +51,7 @@ def field_fault(name: str, value: str) -> str | None:
     fault = (_remembered if len(name) <= REMEMBERED_CHARACTERS else _name_fault)(name)
     if fault is None and name == "te" and value != "trailers":
         fault = _of_connection(name)
-    if fault is None and not (value.isascii() and value.isprintable()) and not _FORBIDDEN.isdisjoint(value):
+    if fault is None and not (value.isascii() and value.isprintable()) and any(map(value.__contains__, _FORBIDDEN)):
         fault = f"the value of {_shown(name)} holds a control character"
     if fault is None and value != value.strip(" \t"):
         fault = f"the value of {_shown(name)} begins or ends with a blank"
@@ -87,7 +87,7 @@ def trailer_fault(headers: Headers) -> str | None:
 def _name_fault(name: str) -> str | None:
     if name[:1] == ":":
         return None  # which ones there may be, and where, is asked of the whole list
-    if not name or not _TOKEN.issuperset(name):
+    if not name or name.encode("latin-1", "replace").translate(None, _TOKEN):
         return f"field name {_shown(name)}: lower-case token characters are accepted"
     return _of_connection(name) if name in _CONNECTION else None
 

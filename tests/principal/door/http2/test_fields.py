@@ -1,5 +1,8 @@
 """Header fields: the rules for them, and what is encoded without a table."""
 
+import timeit
+from collections.abc import Callable
+
 import pytest
 from hpack import Decoder
 from hypothesis import given
@@ -90,3 +93,16 @@ def test_a_field_that_is_wrong_is_named(name: str, value: str, words: str) -> No
 def test_a_value_is_wrong_for_three_characters_and_for_blanks_at_its_ends(value: str) -> None:
     wrong = any(each in value for each in "\0\n\r") or value[:1] in {" ", "\t"} or value[-1:] in {" ", "\t"}
     assert (fields.field_fault("x-a", value) is not None) is wrong
+
+
+def seconds(act: Callable[[], object]) -> float:
+    """The shortest that `act` takes."""
+    return min(timeit.repeat(act, number=1, repeat=5))
+
+
+@pytest.mark.parametrize("field", [("x", "\xe9" * 2**20), ("x" * 2**20, "")], ids=["value", "name"])
+def test_a_long_field_is_not_looked_at_character_by_character(field: tuple[str, str]) -> None:
+    # A peer repeats a long field with one byte, and each time it is looked at.
+    one_by_one = seconds(lambda: [None for _ in field[0] + field[1]])
+    assert fields.field_fault(*field) is None
+    assert seconds(lambda: fields.field_fault(*field)) < one_by_one / 2
