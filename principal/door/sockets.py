@@ -15,6 +15,7 @@ import os
 import socket
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from types import MappingProxyType
 from typing import Final
 
 import structlog
@@ -38,6 +39,15 @@ V6_WILDCARD: Final = "::"
 
 NO_SUCH_FAMILY: Final = frozenset({errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL, errno.EPROTONOSUPPORT})
 """How a machine without IPv6 (or without IPv4) says so when its wildcard is bound."""
+
+ACCEPTED: Final = MappingProxyType(
+    {
+        errno.EADDRINUSE: "--listen-port chooses another port, 0 a free one",
+        errno.EADDRNOTAVAIL: "--listen-host takes an address of this machine, or is empty for all of them",
+        errno.EACCES: "--listen-port takes ports from 1024 on without a privilege",
+    }
+)
+"""What would be accepted where an address is not."""
 
 MAX_INT: Final = 2**31 - 1
 """What a socket option holds at most: a C int."""
@@ -144,7 +154,8 @@ def _open_all(host: str, port: int, options: TcpOptions) -> list[socket.socket]:
                     log.debug("address family is not there", address=address, why=error.strerror)
                     continue
                 where = f"{bracketed(address)}:{port}"
-                raise DoorError(f"can't listen on {where}: {error.strerror}") from error
+                accepted = f" ({ACCEPTED[error.errno]})" if error.errno in ACCEPTED else ""
+                raise DoorError(f"can't listen on {where}: {error.strerror}{accepted}") from error
             port = opened[0].getsockname()[1]
     except DoorError:
         for listener in opened:
@@ -161,7 +172,10 @@ def _resolved(host: str) -> list[Address]:
     try:
         return addresses_of(host)
     except (OSError, ValueError) as error:
-        raise DoorError(f"can't listen on {host}: {error}") from error
+        why = getattr(error, "strerror", None) or error
+        raise DoorError(
+            f"can't listen on {host}: {why} (--listen-host takes an address or a name that has one)"
+        ) from error
 
 
 def _open(address: str, port: int, options: TcpOptions) -> socket.socket:

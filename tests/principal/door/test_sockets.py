@@ -196,7 +196,8 @@ def test_it_gives_up_after_some_ports_and_closes_what_it_had(monkeypatch: pytest
 def test_a_taken_port_is_named(opened: Opened) -> None:
     (listener,) = opened("127.0.0.1")
     port = listener.getsockname()[1]
-    with pytest.raises(DoorError, match=rf"can't listen on 127\.0\.0\.1:{port}: Address already in use"):
+    expected = rf"can't listen on 127\.0\.0\.1:{port}: Address already in use \(--listen-port chooses another port"
+    with pytest.raises(DoorError, match=expected):
         opened("127.0.0.1", port)
 
 
@@ -210,8 +211,11 @@ def test_no_second_principal_shares_the_port(opened: Opened) -> None:
 
 @pytest.mark.parametrize("host", ["203.0.113.1", "no-such-name.invalid"])
 def test_an_address_that_is_not_ours_is_named(host: str) -> None:
-    with pytest.raises(DoorError, match=f"can't listen on {host}"):
+    with pytest.raises(
+        DoorError, match=rf"can't listen on {host}.*: [^\[]* \(--listen-host takes an address"
+    ) as raised:
         open_listeners(host, 0, NOTHING)
+    assert "Errno" not in str(raised.value)
 
 
 def test_listeners_do_not_block_and_are_not_inherited_by_children(opened: Opened) -> None:
