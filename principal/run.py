@@ -89,8 +89,7 @@ async def _start(config: PrincipalConfig, stack: contextlib.AsyncExitStack, back
     door = make_door(config, health, security=security, attestor=attestor)
 
     def ready() -> models.Ready:
-        faults = [f"{fault.source}:{fault.line}: {fault.message}" for fault in store.faults]
-        return models.Ready(ready=readiness.ready, store_faults=faults)
+        return models.Ready(ready=readiness.ready, store_faults=list(map(str, store.faults)))
 
     app = create_app(
         hub.agents,

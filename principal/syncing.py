@@ -70,6 +70,12 @@ class Syncing:
         if agent.synced or agent.mode != MANAGED:
             return
         agent.synced = True
+        if not self._outbound.allows(agent.name):
+            log.warning(
+                "agent may connect, and nothing is synced with it: its namespace is not allowed",
+                agent=agent.name,
+                option="--allowed-namespaces",
+            )
         self._hub.enqueue(
             agent.name,
             request_event(EventType.REQUEST_RESOURCE_RESYNC, Target.RESOURCE_RESYNC, {}, event_id=_new_id()),

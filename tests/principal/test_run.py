@@ -12,6 +12,7 @@ from typing import Any
 
 import grpc
 import grpc.aio
+import httpx
 import pytest
 import structlog
 
@@ -127,6 +128,16 @@ async def test_a_unix_socket_takes_the_sidecars_user_only(folder: Path, uid: int
 async def test_a_tcp_connection_is_attested(folder: Path, uids: tuple[int, ...], told: str) -> None:
     async with running(config(folder, attest=Attest.NETNS, sidecar_uids=uids)) as (ready, _task):
         assert (await version(str(ready["listen"]))).name == told
+
+
+async def test_what_the_store_cannot_read_is_named_as_far_as_it_has_a_line(folder: Path) -> None:
+    settings = config(folder)
+    (folder / "store" / "folder.yaml").mkdir()
+    (folder / "store" / "bad.yaml").write_text("a: 1\nb: [\n")
+    async with running(settings) as (ready, _task), httpx.AsyncClient(trust_env=False) as client:
+        bad, whole = (await client.get(f"{ready['admin']}/readyz")).json()["storeFaults"]
+    assert "/store/bad.yaml:" in bad
+    assert "/store/folder.yaml: " in whole
 
 
 async def test_a_taken_address_is_named_and_ends_it(folder: Path) -> None:
