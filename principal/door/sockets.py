@@ -154,7 +154,7 @@ def _open_all(host: str, port: int, options: TcpOptions) -> list[socket.socket]:
                     log.debug("address family is not there", address=address, why=error.strerror)
                     continue
                 where = f"{bracketed(address)}:{port}"
-                accepted = f" ({ACCEPTED[error.errno]})" if error.errno in ACCEPTED else ""
+                accepted = f" ({ACCEPTED[error.errno]})" if error.errno and error.errno in ACCEPTED else ""
                 raise DoorError(f"can't listen on {where}: {error.strerror}{accepted}") from error
             port = opened[0].getsockname()[1]
     except DoorError:
