@@ -120,7 +120,6 @@ class Serving:
         method = next((value for name, value in headers if name == ":path"), "")
         return self._house.limits.most(self._house.service.kind(method))
 
-    def too_large(self, wire: Wire, size: int, most: int) -> None:
-        """Answer a request whose headers are too long to be looked at."""
-        why = f"headers of {size} bytes: at most {most} are accepted"
+    def too_large(self, wire: Wire, why: str) -> None:
+        """Answer a request whose headers are too many to be looked at."""
         wire.send_trailers(trailers_only(Status(Code.RESOURCE_EXHAUSTED, why)))

@@ -17,11 +17,13 @@ class RequestReceived:
 
 @dataclass(slots=True)
 class OversizedRequest:
-    """A stream opened whose header list is above the limit: it is to be answered, and not served."""
+    """A stream opened whose header list is above a limit: it is to be answered, and not served."""
 
     stream: Stream
     size: int
     """Bytes as RFC 9113 §6.5.2 counts them."""
+    why: str
+    """Which limit, in words."""
 
 
 @dataclass(slots=True)

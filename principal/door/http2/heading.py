@@ -132,11 +132,20 @@ def _request(connection: "Connection", block: HeaderBlock, found: HeaderList, no
     connection.evidence.streams_opened += 1
     if stream.declared is not None and block.end_stream:
         check_declared(stream, 0, ended=True)
-    if found.size > HEADER_LIST_BYTES or len(found.fields) > HEADER_FIELDS:
+    why = _oversized(found)
+    if why:
         connection.charge(charges.REFUSED, now)
-        connection.events.append(OversizedRequest(stream, found.size))
+        connection.events.append(OversizedRequest(stream, found.size, why))
     else:
         connection.events.append(RequestReceived(stream, found.fields, block.end_stream))
+
+
+def _oversized(found: HeaderList) -> str:
+    """Which limit a header list is above; empty where it is below all."""
+    if found.size > HEADER_LIST_BYTES:
+        return f"headers of {found.size} bytes: at most {HEADER_LIST_BYTES} are accepted"
+    count = len(found.fields)
+    return f"{count} header fields: at most {HEADER_FIELDS} are accepted" if count > HEADER_FIELDS else ""
 
 
 def _declared(headers: Headers) -> int | None:

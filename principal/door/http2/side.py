@@ -15,7 +15,7 @@ from principal.door.http2.events import (
     StreamOver,
     Writable,
 )
-from principal.door.http2.limits import HALF_OPEN, HEADER_LIST_BYTES, REQUEST_SECONDS, YOUNG_SECONDS
+from principal.door.http2.limits import HALF_OPEN, REQUEST_SECONDS, YOUNG_SECONDS
 from principal.door.http2.stream import Stream
 from principal.door.http2.wire import StreamWire
 from principal.door.serving import DEAF, Resets, Serving
@@ -157,7 +157,7 @@ class Http2Side:
             case OversizedRequest():
                 stream.call = DEAF
                 wire = StreamWire(self._connection, stream, self._clock)
-                self._serving.too_large(wire, event.size, HEADER_LIST_BYTES)
+                self._serving.too_large(wire, event.why)
             case StreamOver():
                 self._half_open.pop(stream.id, None)
                 if not self._connection.closing and now - stream.opened < YOUNG_SECONDS:

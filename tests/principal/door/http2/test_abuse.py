@@ -140,6 +140,7 @@ def test_headers_of_any_allowed_size_are_taken_and_of_any_other_answered(client:
         assert isinstance(event, OversizedRequest) is (size > room)
         if isinstance(event, OversizedRequest):
             assert event.size == base + size + len("x-forwarded-client-cert") + 32
+            assert event.why == f"headers of {event.size} bytes: at most {HEADER_LIST_BYTES} are accepted"
     assert not client.server.closing
 
 
@@ -148,6 +149,7 @@ def test_many_small_fields_are_answered_too(client: Client) -> None:
         frame(codes.HEADERS, END, 1, client.block(POST + tuple(("a", "b") for _ in range(HEADER_FIELDS))))
     )
     assert isinstance(event, OversizedRequest)
+    assert event.why == f"{len(POST) + HEADER_FIELDS} header fields: at most {HEADER_FIELDS} are accepted"
 
 
 def test_a_header_block_that_inflates_without_end_ends_the_connection(client: Client) -> None:
