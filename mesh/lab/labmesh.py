@@ -9,6 +9,7 @@ that was killed comes back where its agent looks for it.
 """
 
 import asyncio
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType, TracebackType
@@ -30,9 +31,9 @@ log = structlog.stdlib.get_logger(__name__)
 class LabMesh:
     """The mesh that `config` describes, in `directory` (made if absent, one lab each). An async context manager."""
 
-    def __init__(self, config: LabConfig, directory: Path) -> None:
+    def __init__(self, config: LabConfig, directory: str | os.PathLike[str]) -> None:
         self.config = config
-        self.directory = directory
+        self.directory = Path(directory)
         self._issuer = Issuer(config)
         self._workloads: dict[str, Workload] = {}
         self._sidecars: dict[str, Sidecar] = {}

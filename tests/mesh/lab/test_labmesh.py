@@ -28,6 +28,12 @@ async def test_leaving_the_context_ends_every_process(tmp_path):
     assert not any(map(alive, running))
 
 
+async def test_a_folder_may_be_a_text(tmp_path):
+    async with LabMesh(LabConfig(principal_port=1, agents=("a",)), str(tmp_path / "lab")) as mesh:
+        assert mesh.directory == tmp_path / "lab"
+        assert (tmp_path / "lab" / "a" / "bootstrap.json").exists()
+
+
 async def test_an_error_inside_leaves_no_envoy_behind(tmp_path):
     running: list[int] = []
 
