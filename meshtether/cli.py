@@ -14,7 +14,7 @@ from meshtether.commands.config import config
 from meshtether.commands.demo import demo
 from meshtether.commands.mesh_group import mesh
 from meshtether.commands.principal import principal
-from meshtether.commands.version import version
+from meshtether.commands.version import show, version
 
 SECTIONS: Final = (
     ("Run", ("principal", "agent", "demo")),
@@ -35,6 +35,7 @@ class Root(click.Group):
 
 
 @click.group(cls=Root, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=show, help="As `version`.")
 def cli() -> None:
     """Keeps agents tethered to their principal through any service mesh.
 

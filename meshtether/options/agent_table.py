@@ -84,8 +84,8 @@ BUILT: Final = (
         name="agent-mode",
         kind=choice("managed", "autonomous"),
         theme=own.SYNC,
-        help="managed: Applications come from the principal. autonomous: they are the agent's own; in this release such "
-        "an agent connects and keeps its stream, and syncs nothing.",
+        help="managed: Applications come from the principal. autonomous: they are the agent's own; in this release "
+        "such an agent connects and keeps its stream, and syncs nothing.",
         default="autonomous",
         env="ARGOCD_AGENT_MODE",
         keys=("agent.mode",),

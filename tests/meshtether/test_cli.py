@@ -159,6 +159,11 @@ def test_version_says_what_it_claims_to_peers() -> None:
     assert "99.9.9-unreleased" in result.output
 
 
+def test_version_as_a_flag_says_the_same() -> None:
+    assert invoke("--version").output == invoke("version").output
+    assert invoke("--version").exit_code == 0
+
+
 def test_a_configmap_with_a_broken_line_is_status_2_with_file_and_line(tmp_path: Any) -> None:
     path = tmp_path / "params.yaml"
     path.write_text("data:\n  a: [\n")
