@@ -365,9 +365,11 @@ class Call:
             self._closed(why)
 
     def _closed(self, why: str) -> None:
+        # Parted from: handler and call know each other, and in a circle would stay until the garbage collector looks.
+        handler, self._handler = self._handler, None
         try:
-            if self._handler is not None:
-                self._handler.on_closed(why)
+            if handler is not None:
+                handler.on_closed(why)
         except Exception:
             # The boundary of a call, as above: when a connection is lost, its other calls have to be told too.
             log.exception("a stream's handler failed as it was closed", method=self._request.method)

@@ -78,8 +78,6 @@ class Request:
     """Seconds that the caller waits; None is for ever."""
     encoding: str
     """One of ENCODINGS: how messages that are flagged as compressed are."""
-    accept_gzip: bool
-    """Whether the caller takes compressed messages."""
 
 
 def read_request(headers: Headers) -> Request:
@@ -114,7 +112,6 @@ def read_request(headers: Headers) -> Request:
         tuple(metadata),
         _timeout(fields.get("grpc-timeout")),
         _encoding(fields.get("grpc-encoding", "identity")),
-        "gzip" in _listed(fields.get("grpc-accept-encoding", "")),
     )
 
 
@@ -228,10 +225,8 @@ _HEX: Final = MappingProxyType({f"{byte:02x}".encode(): bytes([byte]) for byte i
 
 
 def _again(name: str, known: str, value: str) -> str:
-    """A field of the protocol that comes a second time: lists are joined, of the others both must say the same."""
-    if name == "grpc-accept-encoding":
-        return f"{known},{value}"
-    if known != value:
+    """A field of the protocol that comes a second time: where it counts, both must say the same."""
+    if known != value and name != "grpc-accept-encoding":
         why = f"{name} says {known[:64]!r} and then {value[:64]!r}; accepted: one value"
         raise Refused(200, why, Status(Code.INTERNAL, why))
     return known
@@ -258,10 +253,6 @@ def _encoding(value: str) -> str:
         why = f"grpc-encoding {value[:32]!r} is not supported; accepted: {', '.join(ENCODINGS)}"
         raise Refused(200, why, Status(Code.UNIMPLEMENTED, why))
     return value
-
-
-def _listed(value: str) -> list[str]:
-    return [part.strip() for part in value.split(",")]
 
 
 def _decoded(name: str, value: str) -> list[tuple[str, str]]:

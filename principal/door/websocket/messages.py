@@ -72,6 +72,13 @@ class MessageReader:
         """Take bytes; `next` reads them."""
         self._buffer += data
 
+    def stop(self) -> None:
+        """Read nothing more, and keep nothing of what has come: a parser amid a frame knows this reader."""
+        self._parser = None
+        self._buffer.clear()
+        self._parts.clear()
+        self._size = self._fragments = 0
+
     def next(self) -> Received | None:
         """The next message or control frame, None until more bytes come; PeerError when the peer broke a rule."""
         while (frame := self._frame()) is not None:

@@ -40,7 +40,6 @@ class Tunnel:
         self._over = False
         self._half_closed = False
         self._reading = False
-        self._told = False
 
     @property
     def over(self) -> bool:
@@ -255,14 +254,15 @@ class Tunnel:
             self._reset(why)
 
     def _reset(self, why: str) -> None:
-        listener = self.listener
-        if listener is not None and not self._told:
-            self._told = True
+        # Told once, and parted from: in a circle with its call a tunnel would stay until the garbage collector looks.
+        listener, self.listener = self.listener, None
+        if listener is not None:
             listener.on_reset(why)
 
     def _finish(self) -> None:
         self.done = True
         self.paused = False
+        self._reader.stop()
         self._output.changed()
 
     def _cut(self) -> None:

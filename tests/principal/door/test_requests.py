@@ -45,13 +45,13 @@ def with_content_type(value: str) -> Headers:
 def test_a_plain_call_is_its_method_and_what_it_says_beyond_the_protocol() -> None:
     request = read_request(headers(("user-agent", "u"), ("authorization", "t"), ("a", "1"), ("b", "2"), ("a", "3")))
     metadata = (("user-agent", "u"), ("authorization", "t"), ("a", "1"), ("b", "2"), ("a", "3"))
-    assert request == Request("/a.B/C", metadata, timeout=None, encoding="identity", accept_gzip=False)
+    assert request == Request("/a.B/C", metadata, timeout=None, encoding="identity")
 
 
 def test_what_belongs_to_the_protocol_is_no_metadata() -> None:
     protocol = [("grpc-timeout", "2S"), ("grpc-encoding", "gzip"), ("grpc-accept-encoding", "identity, gzip")]
     noise = [("grpc-status", "0"), ("grpc-message", "x"), ("grpc-message-type", "y")]
-    assert read_request(headers(*protocol, *noise)) == Request("/a.B/C", (), 2.0, "gzip", accept_gzip=True)
+    assert read_request(headers(*protocol, *noise)) == Request("/a.B/C", (), 2.0, "gzip")
 
 
 def test_reserved_names_that_nobody_knows_are_handed_on() -> None:
@@ -157,17 +157,9 @@ def test_an_encoding_that_we_lack_is_unimplemented_and_told_what_there_is(name: 
     assert told[":status"] == "200"
 
 
-@pytest.mark.parametrize(
-    ("value", "accepts"),
-    [("gzip", True), ("identity,deflate, gzip", True), ("identity", False), ("xgzip", False), ("", False)],
-)
-def test_whoever_takes_gzip_says_so(value: str, accepts: bool) -> None:
-    assert read_request(headers(("grpc-accept-encoding", value))).accept_gzip is accepts
-
-
-def test_lists_may_come_in_several_fields() -> None:
+def test_what_a_caller_takes_may_come_in_several_fields() -> None:
     parts = (("grpc-accept-encoding", "identity"), ("grpc-accept-encoding", "gzip"))
-    assert read_request(headers(*parts)).accept_gzip
+    assert read_request(headers(*parts)) == read_request(headers())
 
 
 @pytest.mark.parametrize(

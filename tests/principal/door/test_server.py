@@ -25,6 +25,8 @@ from principal.rpc import OK, DoorError
 from tests.principal.certificates import FixedTls
 from tests.principal.door.http2.client import POST, Frame, frame, parse
 from tests.principal.door.pretending import Service
+from tests.principal.door.websocket.driving import message
+from tests.principal.door.websocket.driving import request as upgrade
 
 HELLO = codes.PREFACE + frames.settings([])
 PATIENCE = 10.0
@@ -75,7 +77,8 @@ class House:
     def __init__(self, **options: object) -> None:
         self.service = Service()
         self.door = OwnDoor(
-            self.service, **{"host": "127.0.0.1", "port": 0, "options": DoorOptions(max_message=1 << 20)} | options
+            self.service,
+            **{"host": "127.0.0.1", "port": 0, "options": DoorOptions(max_message=1 << 20, websocket=True)} | options,
         )  # type: ignore[arg-type]
         self.peers: list[Peer] = []
 
@@ -206,12 +209,18 @@ async def test_what_a_connection_held_goes_with_it_and_does_not_wait_for_the_gar
             await peer.until(answer)
             peer.writer.close()
             await until(lambda: not house.door._connections)
-            for handler in house.service.handlers:
-                vars(handler).clear()  # the service's own circle: a stream's handler knows its sink
             house.service.handlers.clear()
             house.service.calls.clear()
             await asyncio.sleep(0)  # what ran last is held by its frame until the loop has turned
             assert rooms_own() - before == Counter(), what
+        for said in (message(b"x"), message(b"x" * 100)[:50]):
+            tunnelling = await house.connect(upgrade(first="GET /u HTTP/1.1") + said)
+            assert (await tunnelling.reader.readline()).startswith(b"HTTP/1.1 101")
+            tunnelling.writer.close()
+            await until(lambda: not house.door._connections)
+            house.service.calls.clear()
+            await asyncio.sleep(0)
+            assert rooms_own() - before == Counter(), f"a tunnel after {len(said)} bytes"
         asking = await house.connect(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n")
         await asking.gone()
         asking.writer.close()
