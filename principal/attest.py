@@ -197,6 +197,15 @@ class Attestor:
     def _note(self, refusal: Refusal) -> Refusal:
         self.refused[refusal.rule] += 1
         self.refusals.append(refusal)
+        if refusal.rule is Rule.NOT_OPEN and not refusal.method:
+            # It came and went, as TCP probes do. One that asks for something all the same is refused at each call.
+            log.debug(
+                "connection closed before it was looked at",
+                rule=refusal.rule.value,
+                why=refusal.why,
+                peer=refusal.peer,
+            )
+            return refusal
         left_out = self._sparing.line(now=self._monotonic())
         if left_out is not None:
             log.warning(

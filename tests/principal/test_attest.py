@@ -174,6 +174,19 @@ def test_refusals_are_counted_all_remembered_some_and_logged_few() -> None:
     assert {line["event"] for line in lines} == {"connection refused: not the sidecar's"}
 
 
+def test_a_connection_that_came_and_went_is_counted_and_no_warning() -> None:
+    asked = attestor(lambda: Owned(4, 0, 0, PEER, OWN))
+    with structlog.testing.capture_logs() as lines:
+        for _ in range(100):
+            refusal = asked.admit(peer="ipv4:127.0.0.1:5000", own=OWN)
+            assert refusal is not None
+            assert refusal.rule is Rule.NOT_OPEN
+        assert asked.refused == {Rule.NOT_OPEN: 100}
+        assert {line["log_level"] for line in lines} == {"debug"}
+        refusal_of(asked)  # a call on such a connection
+    assert lines[-1]["log_level"] == "warning"
+
+
 # The real kernel
 
 
