@@ -5,10 +5,13 @@ from typing import Any, Final
 
 import click
 
-from mesh.durations import ACCEPTED, DurationError, parse_duration, seconds
+from mesh.durations import DurationError, parse_duration, seconds
 
 MAX_AGENTS: Final = 20
 """Each has an Envoy and a process of its own, and one machine has to hold them all."""
+
+
+ABOVE_ZERO: Final = 'above zero, numbers with a unit (ns, us, ms, s, m, h), such as "30s", "1m30s" or "1.5h"'
 
 
 class DurationType(click.ParamType[float]):
@@ -23,9 +26,9 @@ class DurationType(click.ParamType[float]):
         try:
             ns = parse_duration(str(value))
         except DurationError as error:
-            self.fail(f"{value!r}: {error}; accepted: {ACCEPTED}", param, ctx)
+            self.fail(f"{value!r}: {error}; accepted: {ABOVE_ZERO}", param, ctx)
         if ns <= 0:
-            self.fail(f"{value!r}: not above zero", param, ctx)
+            self.fail(f"{value!r}: not above zero; accepted: {ABOVE_ZERO}", param, ctx)
         return seconds(ns)
 
 

@@ -7,7 +7,7 @@ and there is no CORS header.
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final
 
-from fastapi import FastAPI, Query, Response
+from fastapi import FastAPI, Query, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
@@ -106,5 +106,12 @@ def create_app(
         if not state.ready:
             response.status_code = 503
         return state
+
+    @app.exception_handler(404)
+    async def no_such_path(request: Request, _why: Exception) -> JSONResponse:
+        """Say which paths there are."""
+        there = ", ".join(sorted(app.openapi()["paths"]))
+        problem = models.Problem(error=f"there is no {request.url.path[:MAX_NAME]!r} here; there are {there}")
+        return JSONResponse(problem.model_dump(), status_code=404)
 
     return app

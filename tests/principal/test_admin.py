@@ -169,7 +169,9 @@ async def test_nothing_can_be_changed(client: httpx.AsyncClient, method: str) ->
 
 @pytest.mark.parametrize("path", ["/docs", "/redoc", "/api/v1/agents/../../etc/passwd", "/api/v2/agents"])
 async def test_nothing_else_is_served(client: httpx.AsyncClient, path: str) -> None:
-    assert (await client.get(path)).status_code == 404
+    answer = await client.get(path)
+    assert answer.status_code == 404
+    assert "there are /api/v1/agents, /api/v1/agents/{name}, " in answer.json()["error"]
 
 
 async def test_no_cross_origin_header_is_ever_sent(client: httpx.AsyncClient) -> None:
