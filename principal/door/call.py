@@ -222,7 +222,7 @@ class Call:
         if not self._headed:
             self._head()
         self.messages_out += 1
-        if self._request.encoding == "gzip" and len(message) >= WORTH_GZIP:
+        if self._request.answer_encoding == "gzip" and len(message) >= WORTH_GZIP:
             wire.send_message(frame(message, gzip=True))
         else:
             wire.send_message(_framer.framed(message))
@@ -277,7 +277,7 @@ class Call:
 
     def _head(self) -> None:
         self._headed = True
-        self._wire.send_headers(response_headers(encoding=self._request.encoding))
+        self._wire.send_headers(response_headers(encoding=self._request.answer_encoding))
 
     def _say(self, status: Status) -> None:
         """Put the end on the wire. What still comes is for nobody."""

@@ -78,6 +78,8 @@ class Request:
     """Seconds that the caller waits; None is for ever."""
     encoding: str
     """One of ENCODINGS: how messages that are flagged as compressed are."""
+    answer_encoding: str = "identity"
+    """How ours may be: as the caller's are, unless it says that it takes none such."""
 
 
 def read_request(headers: Headers) -> Request:
@@ -107,11 +109,13 @@ def read_request(headers: Headers) -> Request:
     if fields.get(":method") != "POST":
         raise Refused(405, f"the method is {fields.get(':method')!r}; accepted: POST")
     _check_content_type(fields.get("content-type"))
+    encoding = _encoding(fields.get("grpc-encoding", "identity"))
     return Request(
         fields.get(":path", ""),
         tuple(metadata),
         _timeout(fields.get("grpc-timeout")),
-        _encoding(fields.get("grpc-encoding", "identity")),
+        encoding,
+        encoding if encoding != "identity" and _takes(encoding, headers) else "identity",
     )
 
 
@@ -246,6 +250,12 @@ def _timeout(value: str | None) -> float | None:
         return parse_timeout(value)
     except ValueError as error:
         raise Refused(200, f"grpc-timeout: {error}", Status(Code.INTERNAL, f"grpc-timeout: {error}")) from None
+
+
+def _takes(encoding: str, headers: Headers) -> bool:
+    """Whether a caller takes what it sends itself: it may say so, in one field or several, and need not."""
+    listed = [part for name, value in headers if name == "grpc-accept-encoding" for part in value.split(",")]
+    return not listed or encoding in (part.strip() for part in listed)
 
 
 def _encoding(value: str) -> str:

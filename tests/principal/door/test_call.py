@@ -22,7 +22,7 @@ class Scene:
     ) -> None:
         self.loop, self.wire, self.service = Loop(), FakeWire(), service or Service()
         self.gathered = Gathered(1 << 20)
-        request = Request(method=path, metadata=(), timeout=timeout, encoding=encoding)
+        request = Request(path, (), timeout, encoding, answer_encoding=encoding)
         info = CallInfo(metadata=(), connection=ConnectionInfo(id="c1", peer="", transport="h2c"))
         pools = dict.fromkeys(Kind, self.gathered)
         self.call = Call(self.service, request, self.wire, info, limits=LIMITS, gathered=pools, runtime=self.loop)

@@ -51,7 +51,7 @@ def test_a_plain_call_is_its_method_and_what_it_says_beyond_the_protocol() -> No
 def test_what_belongs_to_the_protocol_is_no_metadata() -> None:
     protocol = [("grpc-timeout", "2S"), ("grpc-encoding", "gzip"), ("grpc-accept-encoding", "identity, gzip")]
     noise = [("grpc-status", "0"), ("grpc-message", "x"), ("grpc-message-type", "y")]
-    assert read_request(headers(*protocol, *noise)) == Request("/a.B/C", (), 2.0, "gzip")
+    assert read_request(headers(*protocol, *noise)) == Request("/a.B/C", (), 2.0, "gzip", "gzip")
 
 
 def test_reserved_names_that_nobody_knows_are_handed_on() -> None:
@@ -157,9 +157,23 @@ def test_an_encoding_that_we_lack_is_unimplemented_and_told_what_there_is(name: 
     assert told[":status"] == "200"
 
 
-def test_what_a_caller_takes_may_come_in_several_fields() -> None:
-    parts = (("grpc-accept-encoding", "identity"), ("grpc-accept-encoding", "gzip"))
-    assert read_request(headers(*parts)) == read_request(headers())
+@pytest.mark.parametrize(
+    ("encoding", "accepted", "answer"),
+    [
+        ("gzip", [], "gzip"),
+        ("gzip", ["gzip"], "gzip"),
+        ("gzip", ["identity,deflate, gzip"], "gzip"),
+        ("gzip", ["identity", "gzip"], "gzip"),
+        ("gzip", ["identity"], "identity"),
+        ("gzip", ["xgzip", "deflate"], "identity"),
+        ("identity", ["gzip"], "identity"),
+    ],
+)
+def test_answers_are_compressed_as_requests_are_for_who_takes_that(
+    encoding: str, accepted: list[str], answer: str
+) -> None:
+    said = [("grpc-encoding", encoding), *(("grpc-accept-encoding", value) for value in accepted)]
+    assert read_request(headers(*said)).answer_encoding == answer
 
 
 @pytest.mark.parametrize(
