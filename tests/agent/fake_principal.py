@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import grpc
 from grpc import aio
@@ -22,11 +22,15 @@ from hubproto.version_pb2_grpc import VersionServicer, add_VersionServicer_to_se
 Context = aio.ServicerContext[Any, Any]
 
 
+VALID_UNTIL: Final = int(time.time()) + 3600
+"""When tokens end that are given no end: one moment, so that equal tokens are equal whenever they are made."""
+
+
 def token(*, agent: str = "agent-a", mode: str = "managed", expires: float | None = None, serial: int = 0) -> str:
     """A JWT that nobody signed: agents read it unverified."""
     body = {
         "sub": json.dumps({"clientID": agent, "mode": mode}),
-        "exp": int(time.time() + 300) if expires is None else expires,
+        "exp": VALID_UNTIL if expires is None else expires,
         "jti": str(serial),
     }
     parts = [json.dumps({"alg": "RS512", "typ": "JWT"}), json.dumps(body), "signature"]
