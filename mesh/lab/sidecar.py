@@ -16,7 +16,7 @@ from typing import Any
 import structlog
 
 from mesh.lab import admin, leash
-from mesh.lab.signals import send
+from mesh.lab.signals import send, stand_still
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -121,8 +121,9 @@ class Sidecar:
 
     def pause(self) -> None:
         """SIGSTOP: its sockets stay open and the kernel answers for them, but nothing is read or written."""
-        self._alive()
+        process = self._alive()
         self._signal(signal.SIGSTOP)
+        stand_still(process)
 
     def resume(self) -> None:
         """SIGCONT."""

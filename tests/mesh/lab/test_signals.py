@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mesh.lab.signals import send
+from mesh.lab.signals import send, stand_still
 
 
 @pytest.mark.parametrize("code", range(20, 30))
@@ -28,3 +28,16 @@ async def test_a_signal_reaches_a_living_process() -> None:
     process = await asyncio.create_subprocess_exec("sleep", "60")
     send(process, signal.SIGKILL)
     assert await process.wait() == -signal.SIGKILL
+
+
+async def test_a_child_that_is_stopped_stands_still_and_its_end_is_still_heard() -> None:
+    process = await asyncio.create_subprocess_exec("sleep", "60")
+    for _ in range(5):
+        send(process, signal.SIGSTOP)
+        stand_still(process)
+        state = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0]
+        assert state == "T"
+        send(process, signal.SIGCONT)
+    send(process, signal.SIGKILL)
+    assert await process.wait() == -signal.SIGKILL
+    stand_still(process)
